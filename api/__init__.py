@@ -1,0 +1,1 @@
+"""The front doors: settings, composition, HTTP, command line."""

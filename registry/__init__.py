@@ -1,0 +1,1 @@
+"""Touchstone's core: fingerprints, matching, policy, the ledger's values, verification and registration."""

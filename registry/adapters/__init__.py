@@ -1,0 +1,1 @@
+"""One file per outside thing; each keeps its exceptions to itself."""

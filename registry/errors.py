@@ -1,0 +1,169 @@
+"""The error tree of the core: one root, one class per fact that a caller may act on.
+
+Messages give what was got and what was expected. Nothing here knows an HTTP status or an exit code: `api.errors`
+maps these types in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class RegistryError(Exception):
+    """The root of every error that the registry raises on purpose."""
+
+
+class InvalidValueError(RegistryError, ValueError):
+    """A value was built from something outside its range; the message gives got and expected."""
+
+
+# -- media ------------------------------------------------------------------------------------------------------
+
+
+class MediaError(RegistryError):
+    """The bytes given are not media that can be judged."""
+
+
+class UnsupportedMediaError(MediaError):
+    """Not media, or a container or codec that is not on the allow-list; the message names what was found."""
+
+
+class MediaDecodeError(MediaError):
+    """A supported format whose contents cannot be decoded: truncated, corrupt, no frame."""
+
+
+class MediaTooLargeError(MediaError):
+    """A limit was exceeded, found before or while decoding.
+
+    Attributes:
+        limit_name: the limit's name with its unit, such as ``max_pixels``.
+        limit: the limit's value in that unit.
+        value: what the file has, in the same unit.
+    """
+
+    def __init__(self, limit_name: str, *, limit: float, value: float) -> None:
+        super().__init__(f"{limit_name} is {limit:g}, this file has {value:g}")
+        self.limit_name = limit_name
+        self.limit = limit
+        self.value = value
+
+
+class DecoderFailedError(MediaError):
+    """The decoding child crashed, hung or hit its resource limits and was killed: nothing is known of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveTag:
+    """One tag in a file that tells where it was made or by whom.
+
+    Attributes:
+        category: ``location`` or ``author``.
+        name: the tag's name in its own format, such as ``GPSLatitude`` or ``Artist``.
+    """
+
+    category: str
+    name: str
+
+
+class MetadataNotAcceptedError(RegistryError):
+    """A public registration would publish location or author tags that the uploader has not accepted.
+
+    Attributes:
+        tags: every such tag found in the file, in file order.
+    """
+
+    def __init__(self, tags: Sequence[SensitiveTag]) -> None:
+        listed = ", ".join(f"{tag.name} ({tag.category})" for tag in tags)
+        super().__init__(f"the file carries {listed}: accept (--accept-metadata) or strip (--strip-metadata) them")
+        self.tags = tuple(tags)
+
+
+# -- detector ---------------------------------------------------------------------------------------------------
+
+
+class DetectorError(RegistryError):
+    """The detector could not run at all (no weights, broken engine); a single file's abstention is no error."""
+
+
+# -- signatures and intents -------------------------------------------------------------------------------------
+
+
+class SignatureError(RegistryError):
+    """A signature is malformed, foreign, expired or replayed; the message names the check that failed."""
+
+
+class IntentError(SignatureError):
+    """An `UploadIntent` does not authorise this registration; the message names the check that failed."""
+
+
+class SignerError(RegistryError):
+    """A key could not be opened or used."""
+
+
+# -- ledger -----------------------------------------------------------------------------------------------------
+
+
+class LedgerError(RegistryError):
+    """The ledger answered something that cannot be right, or refused."""
+
+
+class LedgerUnavailableError(LedgerError):
+    """The ledger cannot be reached now; a job waits durably and a read may be tried again."""
+
+
+class LedgerMismatchError(LedgerError):
+    """The network at hand is not the one that was configured (chain id, code hash or instance id differ)."""
+
+
+class TransactionRevertedError(LedgerError):
+    """The contract refused a transaction.
+
+    Attributes:
+        error_name: the contract's custom error, such as ``MediaAlreadyRegistered``.
+        arguments: its arguments as text, in order.
+    """
+
+    def __init__(self, error_name: str, arguments: Sequence[str] = ()) -> None:
+        super().__init__(f"the contract refused: {error_name}({', '.join(arguments)})")
+        self.error_name = error_name
+        self.arguments = tuple(arguments)
+
+
+class RecordNotFoundError(LedgerError):
+    """No record has this digest. That says nothing about the media."""
+
+
+# -- content, index, journal ------------------------------------------------------------------------------------
+
+
+class StoreError(RegistryError):
+    """The content store answered something that cannot be right."""
+
+
+class StoreUnavailableError(StoreError):
+    """The content store cannot be reached now."""
+
+
+class BlockNotFoundError(StoreError):
+    """The store does not hold the block asked for."""
+
+
+class BlockCorruptError(StoreError):
+    """The bytes held for a CID do not hash to it."""
+
+
+class SimilarityIndexError(RegistryError):
+    """The similarity index is damaged or was written by another version; rebuild it."""
+
+
+class JournalError(RegistryError):
+    """The journal cannot be read or written."""
+
+
+class JobNotFoundError(JournalError):
+    """No job has this id."""
+
+
+class JobStateError(JournalError):
+    """The step asked for does not follow from the job's state (approve what is not in review, for example)."""

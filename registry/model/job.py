@@ -1,0 +1,140 @@
+"""`Job`: one registration on its way, as the journal keeps it. Each step's outcome is a field, durable before the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from registry.model.fingerprint import Fingerprint
+from registry.model.identity import Digest
+from registry.model.ledger import Inclusion, Registration, SignedIntent, SignedTransaction, Visibility
+from registry.model.matching import Match
+from registry.model.media import MediaKind
+from registry.model.verdict import Verdict
+
+JOB_SCHEMA_VERSION = 1
+
+
+class JobState(StrEnum):
+    """The last step whose outcome is durable."""
+
+    RECEIVED = "received"
+    SCREENED = "screened"
+    REVIEW = "review"
+    PINNED = "pinned"
+    SIGNED = "signed"
+    SUBMITTED = "submitted"
+    INCLUDED = "included"
+    FINAL = "final"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a restart must carry this job on by itself."""
+        return self not in {JobState.REVIEW, JobState.FINAL, JobState.REJECTED, JobState.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the uploader asked for.
+
+    Attributes:
+        file_name: as given, for people only; never a path that is opened.
+        size_bytes: of the exact bytes, which wait in the spool under the digest's hex.
+        intent: absent where the operator registers in its own name.
+        accept_metadata: location and author tags may be published.
+        idempotency_key: of the HTTP request, if any.
+    """
+
+    digest: Digest
+    file_name: str
+    size_bytes: int
+    visibility: Visibility
+    intent: SignedIntent | None = None
+    accept_metadata: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """The outcome of decoding, fingerprinting, matching and screening.
+
+    Attributes:
+        kind: absent where the decoder failed, with ``fingerprint``.
+        matches: near records, nearest first.
+    """
+
+    verdict: Verdict
+    kind: MediaKind | None
+    fingerprint: Fingerprint | None
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDecision:
+    """A person's decision on an inconclusive file.
+
+    Attributes:
+        reviewer: who, by name.
+        decided_at: Unix seconds.
+    """
+
+    approved: bool
+    reviewer: str
+    reason: str
+    decided_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What is stored, by content.
+
+    Attributes:
+        cid: of the bytes, base32.
+        fingerprint_cid: of the fingerprint document, base32.
+        content_digest: the SHA-256 inside ``cid``.
+        content_is_dag_pb: codec of ``cid``.
+        fingerprint_digest: SHA-256 of the fingerprint document.
+        salt: 32 bytes for a private record, by which the chain's commitments are opened; absent for a public one.
+    """
+
+    cid: str
+    fingerprint_cid: str
+    content_digest: bytes
+    content_is_dag_pb: bool
+    fingerprint_digest: bytes
+    salt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The registration with all its signatures, and the transaction that carries it."""
+
+    registration: Registration
+    transaction: SignedTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One registration.
+
+    Attributes:
+        job_id: 128 random bits as 32 hex digits.
+        created_at: Unix seconds.
+        updated_at: Unix seconds of the latest step.
+        reasons: codes that explain the state, most important first.
+    """
+
+    job_id: str
+    state: JobState
+    request: Request
+    created_at: int
+    updated_at: int
+    screened: Screened | None = None
+    review: ReviewDecision | None = None
+    pinned: Pinned | None = None
+    signed: Signed | None = None
+    inclusion: Inclusion | None = None
+    reasons: tuple[str, ...] = ()
+    schema_version: int = JOB_SCHEMA_VERSION

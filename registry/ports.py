@@ -1,0 +1,260 @@
+"""The seven ports: what the core asks of the outside, and nothing more.
+
+An adapter turns whatever goes wrong on its side into the errors named here (`raise ... from exc`); no exception of a
+library crosses a port. Every write is idempotent: a step that was cut off is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO, Protocol
+
+from registry.model import (
+    Address,
+    Digest,
+    Fingerprint,
+    Inclusion,
+    IndexHit,
+    Job,
+    LedgerEvent,
+    LedgerInfo,
+    Media,
+    ModelId,
+    PerceptualHash,
+    Record,
+    Registration,
+    Reputation,
+    Screening,
+    SignedTransaction,
+)
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> int:
+        """Return Unix seconds."""
+        ...
+
+
+class Signer(Protocol):
+    """Holds one key: a keystore now, something outside later."""
+
+    @property
+    def address(self) -> Address:
+        """The key's account."""
+        ...
+
+    def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
+        """Return the 65-byte low-s signature r ‖ s ‖ v over a full EIP-712 message (types, primaryType, domain, message).
+
+        Raises:
+            SignerError: the key cannot be used.
+        """
+        ...
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> SignedTransaction:
+        """Return the signed raw transaction for an ``eth_sendTransaction``-shaped mapping with all fields filled.
+
+        Raises:
+            SignerError: the key cannot be used.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """The truth: an EVM network with the registry contract.
+
+    Every method may raise `LedgerUnavailableError` (try again) or `LedgerError`.
+    """
+
+    @property
+    def info(self) -> LedgerInfo:
+        """Which ledger answers."""
+        ...
+
+    def find(self, digest: Digest) -> Record | None:
+        """Return the record of exactly these bytes, or nothing."""
+        ...
+
+    def reputation_of(self, uploader: Address) -> Reputation:
+        """Return the uploader's reputation now; a newcomer's for an address never seen."""
+        ...
+
+    def prepare(self, registration: Registration) -> SignedTransaction:
+        """Return the signed transaction that will register; nothing is sent.
+
+        The caller makes it durable, submits it and waits for its inclusion before it prepares another: one nonce owner.
+
+        Raises:
+            TransactionRevertedError: the contract would refuse it now.
+        """
+        ...
+
+    def submit(self, transaction: SignedTransaction) -> None:
+        """Send the transaction; sending one that is already known or included is no error.
+
+        Raises:
+            TransactionRevertedError: the network refused it.
+        """
+        ...
+
+    def inclusion(self, tx_hash: bytes) -> Inclusion | None:
+        """Return where the registration stands on the chain, or nothing while it is not included.
+
+        Raises:
+            TransactionRevertedError: it was included and failed.
+        """
+        ...
+
+    def is_final(self, inclusion: Inclusion) -> bool:
+        """Return whether the block can no longer be undone (embedded: durably synced)."""
+        ...
+
+    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
+        """Set a record's standing to REVOKED, as its operator or arbiter, and return where that stands.
+
+        Raises:
+            RecordNotFoundError: no such record.
+            TransactionRevertedError: it is revoked already, or this key may not.
+        """
+        ...
+
+    def events(self) -> Iterator[LedgerEvent]:
+        """Yield every event so far in chain order."""
+        ...
+
+    def height(self) -> int:
+        """Return the number of the latest block."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held; nothing durable is lost."""
+        ...
+
+
+class StoredContent(Protocol):
+    """What a store says of bytes it holds."""
+
+    @property
+    def cid(self) -> str:
+        """CIDv1, base32."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 inside the CID, 32 bytes."""
+        ...
+
+    @property
+    def is_dag_pb(self) -> bool:
+        """Codec dag-pb, else raw."""
+        ...
+
+
+class ContentStore(Protocol):
+    """Bytes by content: blocks under Kubo's CIDs (profile ``unixfs-v1-2025``).
+
+    Every method may raise `StoreUnavailableError` (try again) or `StoreError`.
+    """
+
+    def pin(self, stream: BinaryIO) -> StoredContent:
+        """Store all bytes left in ``stream`` and keep them; the same bytes again change nothing."""
+        ...
+
+    def unpin(self, cid: str) -> None:
+        """Stop keeping the content; not an error if it is not kept."""
+        ...
+
+    def has(self, cid: str) -> bool:
+        """Return whether all blocks of the content are here."""
+        ...
+
+    def read(self, cid: str) -> Iterator[bytes]:
+        """Yield the content in order, each block checked against its hash.
+
+        Raises:
+            BlockNotFoundError: a block is missing.
+            BlockCorruptError: a block does not hash to its CID.
+        """
+        ...
+
+
+class SimilarityIndex(Protocol):
+    """Finds stored codes near a query; a cache that is rebuilt from ledger and documents.
+
+    Every method may raise `SimilarityIndexError`.
+    """
+
+    def add(self, fingerprint: Fingerprint) -> None:
+        """Make the file's codes findable, durably; adding the same digest again changes nothing."""
+        ...
+
+    def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:
+        """Return every stored code within ``radius_bits`` of a query code of the same alg, nearest first."""
+        ...
+
+    def fp_version_of(self, digest: Digest) -> int | None:
+        """Return the fingerprint version under which a digest's codes stand here, or nothing."""
+        ...
+
+    def digests(self) -> frozenset[Digest]:
+        """Return whose codes are here."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything, durably."""
+        ...
+
+
+class Detector(Protocol):
+    """Judges decoded media; deterministic."""
+
+    @property
+    def model_id(self) -> ModelId:
+        """Which network judges."""
+        ...
+
+    def predict(self, media: Media) -> Screening:
+        """Return a prediction, or an abstention with its reason; never a number without a basis.
+
+        Raises:
+            DetectorError: the engine itself is broken.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """The one durable table of registrations on their way.
+
+    Every method may raise `JournalError`.
+    """
+
+    def put(self, job: Job) -> None:
+        """Write the job as it is now, durably (synced) before returning."""
+        ...
+
+    def get(self, job_id: str) -> Job:
+        """Return the job.
+
+        Raises:
+            JobNotFoundError: no such job.
+        """
+        ...
+
+    def by_idempotency_key(self, key: str) -> Job | None:
+        """Return the job that was created under this key, or nothing."""
+        ...
+
+    def latest_for(self, digest: Digest) -> Job | None:
+        """Return the newest job of a digest, or nothing."""
+        ...
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield all jobs, oldest first."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold, across threads and processes, the right to move jobs from pinned to included: one nonce owner."""
+        ...
