@@ -47,7 +47,7 @@ class Signer(Protocol):
         ...
 
     def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
-        """Return the 65-byte low-s signature r ‖ s ‖ v over a full EIP-712 message (types, primaryType, domain, message).
+        """Return the 65-byte low-s signature r ‖ s ‖ v over a full EIP-712 message.
 
         Raises:
             SignerError: the key cannot be used.

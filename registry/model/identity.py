@@ -53,7 +53,10 @@ class Digest:
     @classmethod
     def of_stream(cls, stream: BinaryIO) -> Self:
         """Return the digest of what is left in ``stream``, read in chunks."""
-        return cls(hashlib.file_digest(stream, "sha256").digest())
+        sha256 = hashlib.sha256()
+        while chunk := stream.read(1 << 20):
+            sha256.update(chunk)
+        return cls(sha256.digest())
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
@@ -112,8 +115,9 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """Which network judged: a name and the SHA-256 of its canonical manifest ``{name, weights sha256, config sha256,
-    engine}``.
+    """Which network judged.
+
+    The id is the SHA-256 of the canonical manifest ``{name, weights sha256, config sha256, engine}``.
 
     Attributes:
         name: the model's name, such as ``gru-v1``.

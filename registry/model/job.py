@@ -1,4 +1,4 @@
-"""`Job`: one registration on its way, as the journal keeps it. Each step's outcome is a field, durable before the next."""
+"""`Job`: one registration on its way, each step's outcome a field that is durable before the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a detector says of one file: a `Prediction`, or an `Abstention` with its reason. Never a number without a basis."""
+"""What a detector says of one file: a `Prediction`, or an `Abstention`; never a number without a basis."""
 
 from __future__ import annotations
 
