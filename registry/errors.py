@@ -134,6 +134,18 @@ class RecordNotFoundError(LedgerError):
     """No record has this digest. That says nothing about the media."""
 
 
+class AlreadyRegisteredError(RegistryError):
+    """These very bytes are recorded already; nothing was stored.
+
+    Attributes:
+        digest_hex: 64 hex digits.
+    """
+
+    def __init__(self, digest_hex: str) -> None:
+        super().__init__(f"already recorded: {digest_hex}")
+        self.digest_hex = digest_hex
+
+
 # -- content, index, journal ------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Protocol
 
 from registry.model import (
     Address,
+    Cid,
     Digest,
     Fingerprint,
     Inclusion,
@@ -82,10 +83,14 @@ class Ledger(Protocol):
         """Return the uploader's reputation now; a newcomer's for an address never seen."""
         ...
 
-    def prepare(self, registration: Registration) -> SignedTransaction:
+    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
         """Return the signed transaction that will register; nothing is sent.
 
         The caller makes it durable, submits it and waits for its inclusion before it prepares another: one nonce owner.
+
+        Args:
+            registration: with all its signatures.
+            nonce: of the transaction that this one replaces; absent for the account's next.
 
         Raises:
             TransactionRevertedError: the contract would refuse it now.
@@ -134,44 +139,25 @@ class Ledger(Protocol):
         ...
 
 
-class StoredContent(Protocol):
-    """What a store says of bytes it holds."""
-
-    @property
-    def cid(self) -> str:
-        """CIDv1, base32."""
-        ...
-
-    @property
-    def digest(self) -> bytes:
-        """The SHA-256 inside the CID, 32 bytes."""
-        ...
-
-    @property
-    def is_dag_pb(self) -> bool:
-        """Codec dag-pb, else raw."""
-        ...
-
-
 class ContentStore(Protocol):
-    """Bytes by content: blocks under Kubo's CIDs (profile ``unixfs-v1-2025``).
+    """Bytes by content: blocks under Kubo's CIDs (profile ``unixfs-v1-2025``, IPIP-499).
 
     Every method may raise `StoreUnavailableError` (try again) or `StoreError`.
     """
 
-    def pin(self, stream: BinaryIO) -> StoredContent:
-        """Store all bytes left in ``stream`` and keep them; the same bytes again change nothing."""
+    def pin(self, stream: BinaryIO) -> Cid:
+        """Store all bytes left in ``stream``, keep them and return their CID; the same bytes again change nothing."""
         ...
 
-    def unpin(self, cid: str) -> None:
+    def unpin(self, cid: Cid) -> None:
         """Stop keeping the content; not an error if it is not kept."""
         ...
 
-    def has(self, cid: str) -> bool:
+    def has(self, cid: Cid) -> bool:
         """Return whether all blocks of the content are here."""
         ...
 
-    def read(self, cid: str) -> Iterator[bytes]:
+    def read(self, cid: Cid) -> Iterator[bytes]:
         """Yield the content in order, each block checked against its hash.
 
         Raises:

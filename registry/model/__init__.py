@@ -1,5 +1,6 @@
 """The registry's words as frozen values; each means one thing in code, API, docs and UI."""
 
+from registry.model.cid import Cid
 from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualHash
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
@@ -74,6 +75,7 @@ __all__ = [
     "Basis",
     "BatchPlace",
     "Check",
+    "Cid",
     "Decision",
     "Digest",
     "EventName",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from registry.model.cid import Cid
 from registry.model.fingerprint import Fingerprint
 from registry.model.identity import Digest
 from registry.model.ledger import Inclusion, Registration, SignedIntent, SignedTransaction, Visibility
@@ -91,19 +92,13 @@ class Pinned:
     """What is stored, by content.
 
     Attributes:
-        cid: of the bytes, base32.
-        fingerprint_cid: of the fingerprint document, base32.
-        content_digest: the SHA-256 inside ``cid``.
-        content_is_dag_pb: codec of ``cid``.
-        fingerprint_digest: SHA-256 of the fingerprint document.
+        cid: of the bytes.
+        fingerprint_cid: of the fingerprint document, one raw block: the digest inside is the document's SHA-256.
         salt: 32 bytes for a private record, by which the chain's commitments are opened; absent for a public one.
     """
 
-    cid: str
-    fingerprint_cid: str
-    content_digest: bytes
-    content_is_dag_pb: bool
-    fingerprint_digest: bytes
+    cid: Cid
+    fingerprint_cid: Cid
     salt: bytes | None
 
 

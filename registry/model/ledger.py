@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 from typing import Literal
 
+from registry.model.cid import Cid
 from registry.model.identity import Address, Digest, require_length
 from registry.model.media import MediaKind
 
@@ -226,6 +227,11 @@ class Record:
     batch: BatchPlace | None = None
     superseded_by: Digest | None = None
     derived_from: tuple[Digest, ...] = ()
+
+    @property
+    def cid(self) -> Cid | None:
+        """Of the bytes; absent for a private record, whose hash is salted."""
+        return Cid(self.content_hash, self.content_is_dag_pb) if self.visibility is Visibility.PUBLIC else None
 
 
 @dataclass(frozen=True, slots=True)
