@@ -177,5 +177,9 @@ class JobNotFoundError(JournalError):
     """No job has this id."""
 
 
+class JobConflictError(JournalError):
+    """Another process moved this job in the meantime; it is theirs now."""
+
+
 class JobStateError(JournalError):
     """The step asked for does not follow from the job's state (approve what is not in review, for example)."""

@@ -105,16 +105,16 @@ class Ledger(Protocol):
         """
         ...
 
-    def inclusion(self, tx_hash: bytes) -> Inclusion | None:
-        """Return where the registration stands on the chain, or nothing while it is not included.
+    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+        """Return where the registration stands on the chain, or nothing if it is not included within ``wait_s``.
 
         Raises:
             TransactionRevertedError: it was included and failed.
         """
         ...
 
-    def is_final(self, inclusion: Inclusion) -> bool:
-        """Return whether the block can no longer be undone (embedded: durably synced)."""
+    def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
+        """Return whether the block can no longer be undone (embedded: durably synced), waiting up to ``wait_s``."""
         ...
 
     def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
@@ -218,7 +218,11 @@ class Journal(Protocol):
     """
 
     def put(self, job: Job) -> None:
-        """Write the job as it is now, durably (synced) before returning."""
+        """Write the job as it is now, durably (synced) before returning.
+
+        Raises:
+            JobConflictError: the journal does not hold the revision before this one: another process moved the job.
+        """
         ...
 
     def get(self, job_id: str) -> Job:

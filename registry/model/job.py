@@ -119,6 +119,7 @@ class Job:
         created_at: Unix seconds.
         updated_at: Unix seconds of the latest step.
         reasons: codes that explain the state, most important first.
+        revision: counts the writes of this job, so that two processes cannot move it at once.
     """
 
     job_id: str
@@ -132,4 +133,4 @@ class Job:
     signed: Signed | None = None
     inclusion: Inclusion | None = None
     reasons: tuple[str, ...] = ()
-    schema_version: int = JOB_SCHEMA_VERSION
+    revision: int = 0

@@ -1,0 +1,142 @@
+"""The one table from errors to HTTP statuses and exit codes (design, sections 7 and 9).
+
+A subclass without a row of its own takes its nearest ancestor's; a test asserts that every class of the tree has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from http import HTTPStatus
+
+from registry import errors
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line."""
+
+    GOOD = 0
+    UNKNOWN = 1
+    USAGE = 2
+    REVIEW = 3
+    REFUSED = 4
+    OUTSIDE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one class of error is told to the outside.
+
+    Attributes:
+        status: of the HTTP answer.
+        exit_code: of the command.
+        code: machine-readable, stable; the last part of the problem's ``type``.
+        title: for people, the same for every occurrence.
+        retry_after_s: set where trying again may help.
+    """
+
+    status: HTTPStatus
+    exit_code: Exit
+    code: str
+    title: str
+    retry_after_s: int | None = None
+
+
+_RETRY_S = 30
+
+ANSWERS: dict[type[errors.RegistryError], Answer] = {
+    errors.RegistryError: Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "internal", "Something went wrong here"
+    ),
+    errors.InvalidValueError: Answer(HTTPStatus.BAD_REQUEST, Exit.USAGE, "invalid-value", "A value is out of range"),
+    errors.MediaError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "media", "This file cannot be read as media"
+    ),
+    errors.UnsupportedMediaError: Answer(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Exit.USAGE, "unsupported-media", "Not a supported kind of media"
+    ),
+    errors.MediaDecodeError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "media-decode", "This file cannot be decoded"
+    ),
+    errors.MediaTooLargeError: Answer(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Exit.USAGE, "media-too-large", "This file is over a limit"
+    ),
+    errors.DecoderFailedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.REVIEW, "decoder-failed", "The decoder had to be stopped on this file"
+    ),
+    errors.MetadataNotAcceptedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Exit.USAGE,
+        "metadata-not-accepted",
+        "The file says where it was made or by whom",
+    ),
+    errors.DetectorError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, Exit.OUTSIDE, "detector", "The detector cannot run", _RETRY_S
+    ),
+    errors.SignatureError: Answer(HTTPStatus.FORBIDDEN, Exit.USAGE, "signature", "A signature does not hold"),
+    errors.IntentError: Answer(
+        HTTPStatus.FORBIDDEN, Exit.USAGE, "intent", "The upload intent does not authorise this registration"
+    ),
+    errors.SignerError: Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "signer", "A key of this installation cannot be used"
+    ),
+    errors.AlreadyRegisteredError: Answer(
+        HTTPStatus.CONFLICT, Exit.REFUSED, "already-registered", "These bytes are recorded already"
+    ),
+    errors.LedgerError: Answer(
+        HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "ledger", "The ledger gave an answer that cannot be right"
+    ),
+    errors.LedgerUnavailableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, Exit.OUTSIDE, "ledger-unavailable", "The ledger cannot be reached", _RETRY_S
+    ),
+    errors.LedgerMismatchError: Answer(
+        HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "ledger-mismatch", "This is another network than the configured one"
+    ),
+    errors.TransactionRevertedError: Answer(
+        HTTPStatus.CONFLICT, Exit.REFUSED, "transaction-reverted", "The contract refused"
+    ),
+    errors.RecordNotFoundError: Answer(
+        HTTPStatus.NOT_FOUND, Exit.UNKNOWN, "record-not-found", "Not recorded; that says nothing about the media"
+    ),
+    errors.StoreError: Answer(
+        HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "store", "The content store gave an answer that cannot be right"
+    ),
+    errors.StoreUnavailableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Exit.OUTSIDE,
+        "store-unavailable",
+        "The content store cannot be reached",
+        _RETRY_S,
+    ),
+    errors.BlockNotFoundError: Answer(HTTPStatus.NOT_FOUND, Exit.OUTSIDE, "block-not-found", "A block is missing"),
+    errors.BlockCorruptError: Answer(
+        HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "block-corrupt", "A block does not hash to its name"
+    ),
+    errors.SimilarityIndexError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Exit.OUTSIDE,
+        "similarity-index",
+        "The similarity index is damaged; `touchstone index rebuild` mends it",
+        _RETRY_S,
+    ),
+    errors.JournalError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, Exit.OUTSIDE, "journal", "The journal cannot be used", _RETRY_S
+    ),
+    errors.JobNotFoundError: Answer(HTTPStatus.NOT_FOUND, Exit.USAGE, "job-not-found", "No such job"),
+    errors.JobStateError: Answer(
+        HTTPStatus.CONFLICT, Exit.USAGE, "job-state", "The job is not in a state that allows this"
+    ),
+}
+
+
+def answer_to(error: errors.RegistryError) -> Answer:
+    """Return the row of the error's class, or of its nearest ancestor that has one."""
+    return next(ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS)
+
+
+def combined(codes: list[Exit]) -> Exit:
+    """Return one exit code for several files: the highest, 5 above all, 2 only if nothing else went wrong."""
+    others = [code for code in codes if code is not Exit.USAGE]
+    if not others or (Exit.USAGE in codes and max(others) is Exit.GOOD):
+        return Exit.USAGE if codes else Exit.GOOD
+    return max(others)

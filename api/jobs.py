@@ -1,0 +1,111 @@
+"""`JobRunner`: moves registrations in a thread of its own, so that a request need not wait for a chain.
+
+The jobs are the journal's rows; nothing here holds state that a restart would miss. A job that an outside part keeps
+waiting is tried again after a while.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+
+from registry.errors import JobConflictError, RegistryError
+from registry.model import Job, JobState, Media
+from registry.ports import Journal
+from registry.register import Registrar
+
+_log = logging.getLogger(__name__)
+
+RETRY_S = 30.0
+# Decoded frames of a clip take up to about 100 MB; a job further back in the queue is decoded again from the spool.
+MAX_MEDIA_HELD = 2
+
+
+@dataclass(order=True, slots=True)
+class _Turn:
+    at: float
+    job_id: str = field(compare=False)
+    media: Media | None = field(compare=False, default=None)
+
+
+class JobRunner:
+    """Runs one job at a time, oldest first."""
+
+    def __init__(self, registrar: Registrar, journal: Journal, *, retry_s: float = RETRY_S) -> None:
+        self._registrar = registrar
+        self._journal = journal
+        self._retry_s = retry_s
+        self._turns: queue.PriorityQueue[_Turn] = queue.PriorityQueue()
+        self._moved = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Take up what a crash left open, then whatever comes."""
+        for job in self._registrar.open_jobs():
+            self.submit(job)
+        self._thread.start()
+
+    def submit(self, job: Job, media: Media | None = None) -> None:
+        """Run this job when its turn comes."""
+        held = media if self._turns.qsize() < MAX_MEDIA_HELD else None
+        self._turns.put(_Turn(time.monotonic(), job.job_id, held))
+
+    def wait(self, job_id: str, *, timeout_s: float) -> Job:
+        """Return the job once it has settled (final, rejected, failed or in review), or as it is after ``timeout_s``.
+
+        Raises:
+            JobNotFoundError: no such job.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._moved:
+            while (job := self._journal.get(job_id)).state.is_open:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._stopping.is_set():
+                    break
+                self._moved.wait(left)
+        return job
+
+    def stop(self) -> None:
+        """Let the job under way finish its run, then end."""
+        self._stopping.set()
+        self._turns.put(_Turn(0.0, ""))
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._moved:
+            self._moved.notify_all()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            turn = self._turns.get()
+            delay_s = turn.at - time.monotonic()
+            if delay_s > 0 and not self._stopping.is_set():
+                self._turns.put(turn)
+                self._wait_for_turn(delay_s)
+            elif turn.job_id:
+                self._run(turn)
+
+    def _wait_for_turn(self, delay_s: float) -> None:
+        """Wait until the next turn is due or an earlier one was put before it."""
+        self._stopping.wait(min(delay_s, 1.0))
+
+    def _run(self, turn: _Turn) -> None:
+        job = self._journal.get(turn.job_id)
+        try:
+            job = self._registrar.run(job, media=turn.media)
+        except JobConflictError as exc:
+            _log.info("%s", exc)
+        except RegistryError as exc:
+            _log.warning("job %s waits %.0f s: %s", turn.job_id, self._retry_s, exc)
+            self._turns.put(_Turn(time.monotonic() + self._retry_s, turn.job_id))
+        finally:
+            with self._moved:
+                self._moved.notify_all()
+
+
+def settled(job: Job) -> bool:
+    """Return whether a job waits for nobody but a person, or is over."""
+    return not job.state.is_open or job.state is JobState.REVIEW

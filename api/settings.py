@@ -1,0 +1,42 @@
+"""`Settings`: the only reader of the environment. Every variable begins with ``TOUCHSTONE_``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+AbstentionModeName = Literal["review", "reject", "accept"]
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Unset, everything is embedded, local and safe."""
+
+    model_config = SettingsConfigDict(env_prefix="TOUCHSTONE_", frozen=True, extra="ignore")
+
+    home: Annotated[Path, Field(description="Holds all state.")] = Field(
+        default_factory=lambda: platformdirs.user_data_path("touchstone", appauthor=False)
+    )
+    key_password_file: Annotated[Path | None, Field(description="First line: the password of the four keystores.")] = (
+        None
+    )
+    rpc_url: Annotated[
+        str | None, Field(description="JSON-RPC endpoint of an EVM network; unset, the embedded chain.")
+    ] = None
+    contract: Annotated[str | None, Field(description="Address of the registry contract on that network.")] = None
+    confirmations: Annotated[int, Field(ge=1, description="Blocks after which a registration is final there.")] = 12
+    ipfs: Annotated[
+        str | None, Field(description="Multiaddress of a Kubo RPC endpoint, such as /ip4/127.0.0.1/tcp/5001.")
+    ] = None
+    ipfs_timeout_s: Annotated[float, Field(gt=0, description="Per request to that endpoint.")] = 60.0
+    model_dir: Annotated[
+        Path | None, Field(description="Another folder of detector weights; unset, the shipped ones.")
+    ] = None
+    threads: Annotated[int, Field(ge=1, description="Threads of the inference engine.")] = 2
+    on_no_face: Annotated[AbstentionModeName, Field(description="What to do with a file without a face.")] = "review"
+    host: Annotated[str, Field(description="Where `serve` listens; loopback only until API keys exist.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port of `serve`; 0 takes a free one.")] = 8080
+    max_upload_bytes: Annotated[int, Field(gt=0, description="Largest file accepted.")] = 512 * 1024 * 1024

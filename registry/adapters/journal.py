@@ -1,0 +1,120 @@
+"""`SqliteJournal`: the one table of registrations, in SQLite with write-ahead log and full sync.
+
+A row is the job as JSON beside the few columns that are searched. A row of another schema version is refused, never
+guessed at.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from registry.errors import JobNotFoundError, JournalError
+from registry.model import Digest, Job
+from registry.model.job import JOB_SCHEMA_VERSION
+
+_SCHEMA = """
+create table if not exists jobs (
+    job_id text primary key,
+    digest blob not null,
+    idempotency_key text unique,
+    created_at integer not null,
+    schema_version integer not null,
+    body text not null
+) strict;
+create index if not exists jobs_by_digest on jobs (digest, created_at);
+"""
+_BUSY_TIMEOUT_S = 30.0
+# A list of one, since pydantic takes a configuration only for types that have none of their own.
+_BODY = TypeAdapter(list[Job], config=ConfigDict(ser_json_bytes="hex", val_json_bytes="hex"))
+
+
+class SqliteJournal:
+    """Implements `registry.ports.Journal` in one database file; threads and processes may share it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock_path = path.with_suffix(".lock")
+        self._thread_lock = threading.Lock()
+        with self._connection() as connection:
+            connection.executescript(_SCHEMA)
+
+    def put(self, job: Job) -> None:
+        """Write the job as it is now, synced before returning."""
+        row = (
+            job.job_id,
+            job.request.digest.value,
+            job.request.idempotency_key,
+            job.created_at,
+            JOB_SCHEMA_VERSION,
+            _BODY.dump_json([job]).decode(),
+        )
+        with self._connection() as connection, connection:
+            connection.execute(
+                "insert into jobs values (?, ?, ?, ?, ?, ?) on conflict (job_id) do update set body = excluded.body",
+                row,
+            )
+
+    def get(self, job_id: str) -> Job:
+        """Return the job.
+
+        Raises:
+            JobNotFoundError: no such job.
+        """
+        job = self._one("where job_id = ?", job_id)
+        if job is None:
+            raise JobNotFoundError(f"no job {job_id[:64]!r}")
+        return job
+
+    def by_idempotency_key(self, key: str) -> Job | None:
+        """Return the job that was created under this key, or nothing."""
+        return self._one("where idempotency_key = ?", key)
+
+    def latest_for(self, digest: Digest) -> Job | None:
+        """Return the newest job of a digest, or nothing."""
+        return self._one("where digest = ? order by created_at desc, rowid desc limit 1", digest.value)
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield all jobs, oldest first."""
+        yield from self._select("order by created_at, rowid")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold, across threads and processes, the right to move jobs from pinned to included."""
+        with self._thread_lock, self._lock_path.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # released with the file, or with the process
+            yield
+
+    def _one(self, condition: str, value: str | bytes) -> Job | None:
+        return next(iter(self._select(condition, value)), None)
+
+    def _select(self, condition: str, *values: str | bytes) -> list[Job]:
+        with self._connection() as connection:
+            rows = connection.execute(f"select schema_version, body from jobs {condition}", values).fetchall()  # noqa: S608  # our own fixed conditions
+        return [_job(version, body) for version, body in rows]
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S)) as connection:
+                connection.execute("pragma journal_mode = wal")
+                connection.execute("pragma synchronous = full")
+                yield connection
+        except sqlite3.Error as exc:
+            raise JournalError(f"journal {self._path.name}: {exc}") from exc
+
+
+def _job(version: int, body: str) -> Job:
+    if version != JOB_SCHEMA_VERSION:
+        raise JournalError(f"journal row: expected schema version {JOB_SCHEMA_VERSION}, got {version}")
+    try:
+        return _BODY.validate_json(body)[0]
+    except ValidationError as exc:
+        raise JournalError(f"journal row cannot be read: {exc}") from exc

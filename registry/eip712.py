@@ -1,0 +1,170 @@
+"""What is signed: the EIP-712 messages of one installation, their hash, and who signed them.
+
+The types are those of ``IMediaRegistry.sol``, field for field. The domain carries ``salt = instanceId``, so that
+nothing signed for one installation has a meaning in another with equal chain id and address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from eth_account import Account
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_keys.exceptions import BadSignature
+from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
+
+from registry.errors import SignatureError
+from registry.model import Address, Admission, LedgerInfo, Opinion, UploadIntent
+from registry.model.identity import require_length
+
+NAME = "Touchstone"
+VERSION = "1"
+SECP256K1_N = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # SEC 2, section 2.4.1
+
+Fields = list[dict[str, str]]
+TypedData = Mapping[str, Any]
+
+
+def _fields(declaration: str) -> Fields:
+    """Return the fields written as in Solidity: ``"bytes32 digest, uint8 kind"``."""
+    pairs = (part.split() for part in declaration.split(","))
+    return [{"name": name, "type": type_} for type_, name in pairs]
+
+
+DOMAIN_FIELDS = _fields("string name, string version, uint256 chainId, address verifyingContract, bytes32 salt")
+ADMISSION_FIELDS = _fields(
+    "bytes32 digest, bytes32 fingerprintHash, bytes32 contentHash, uint8 kind, address uploader, bytes32 policyId, "
+    "uint8 levels, bool earnsReputation, uint64 deadline"
+)
+OPINION_FIELDS = _fields("bytes32 modelId, uint8 band, uint16 thresholdBps, uint64 issuedAt")
+VERDICT_FIELDS = _fields("Admission admission, Opinion opinion")
+INTENT_FIELDS = _fields(
+    "bytes32 digest, address uploader, uint8 visibility, bytes32 claimsHash, uint256 nonce, uint64 deadline"
+)
+SEAL_FIELDS = _fields("bytes32 receiptHash")
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The EIP-712 domain of one installation.
+
+    Attributes:
+        chain_id: EIP-155.
+        contract: the registry contract.
+        instance_id: 32 bytes, the salt.
+    """
+
+    chain_id: int
+    contract: Address
+    instance_id: bytes
+
+    def __post_init__(self) -> None:
+        require_length("instance_id", self.instance_id, 32)
+
+    @classmethod
+    def of(cls, info: LedgerInfo) -> Self:
+        """Return the domain of the ledger that answers."""
+        return cls(info.chain_id, info.contract, info.instance_id)
+
+
+def verdict_message(domain: Domain, admission: Admission, opinion: Opinion) -> TypedData:
+    """Return the full message that a gate signs: what is admitted, and its own finding."""
+    types = {"GateVerdict": VERDICT_FIELDS, "Admission": ADMISSION_FIELDS, "Opinion": OPINION_FIELDS}
+    message = {
+        "admission": {
+            "digest": _hex(admission.digest.value),
+            "fingerprintHash": _hex(admission.fingerprint_hash),
+            "contentHash": _hex(admission.content_hash),
+            "kind": admission.kind,
+            "uploader": admission.uploader.hex,
+            "policyId": _hex(admission.policy_id),
+            "levels": int(admission.levels),
+            "earnsReputation": admission.earns_reputation,
+            "deadline": admission.deadline,
+        },
+        "opinion": {
+            "modelId": _hex(opinion.model_id),
+            "band": opinion.band,
+            "thresholdBps": opinion.threshold_bps,
+            "issuedAt": opinion.issued_at,
+        },
+    }
+    return _typed_data(domain, "GateVerdict", types, message)
+
+
+def intent_message(domain: Domain, intent: UploadIntent) -> TypedData:
+    """Return the full message that an uploader signs."""
+    message = {
+        "digest": _hex(intent.digest.value),
+        "uploader": intent.uploader.hex,
+        "visibility": int(intent.visibility),
+        "claimsHash": _hex(intent.claims_hash),
+        "nonce": str(intent.nonce),  # 256 bits: as text, since a browser's JSON keeps 53
+        "deadline": intent.deadline,
+    }
+    return _typed_data(domain, "UploadIntent", {"UploadIntent": INTENT_FIELDS}, message)
+
+
+def seal_message(domain: Domain, receipt_hash: bytes) -> TypedData:
+    """Return the full message by which the recorder seals a receipt.
+
+    Args:
+        domain: of the installation that issues the receipt.
+        receipt_hash: 32 bytes, SHA-256 of the receipt's canonical JSON without its seal.
+    """
+    require_length("receipt_hash", receipt_hash, 32)
+    return _typed_data(domain, "ReceiptSeal", {"ReceiptSeal": SEAL_FIELDS}, {"receiptHash": _hex(receipt_hash)})
+
+
+def signing_hash(typed_data: TypedData) -> bytes:
+    """Return the 32 bytes that are signed: keccak256(0x19 0x01 ‖ domain separator ‖ struct hash)."""
+    signable = _signable(typed_data)
+    return bytes(keccak(b"\x19" + signable.version + signable.header + signable.body))
+
+
+def recover(typed_data: TypedData, signature: bytes) -> Address:
+    """Return the account whose key made the signature r ‖ s ‖ v.
+
+    Raises:
+        SignatureError: not 65 bytes, v not 27 or 28, s in the upper half (EIP-2), or no key makes it.
+    """
+    if len(signature) != 65:
+        raise SignatureError(f"length: expected a signature of 65 bytes, got {len(signature)}")
+    if signature[64] not in (27, 28):
+        raise SignatureError(f"v: expected 27 or 28, got {signature[64]}")
+    s = int.from_bytes(signature[32:64], "big")
+    if s > SECP256K1_N // 2:
+        raise SignatureError("high s: expected s in the lower half of the curve's order (EIP-2), got the upper half")
+    try:
+        signer = Address.from_hex(Account.recover_message(_signable(typed_data), signature=signature))
+    except (BadSignature, ValidationError, ValueError) as exc:
+        raise SignatureError("recovery: expected a point on the curve, got a signature that no key makes") from exc
+    if signer.value == bytes(20):
+        raise SignatureError("zero address: expected an account, got the zero address")
+    return signer
+
+
+def _typed_data(domain: Domain, primary: str, types: Mapping[str, Fields], message: Mapping[str, Any]) -> TypedData:
+    return {
+        "types": {"EIP712Domain": DOMAIN_FIELDS, **types},
+        "primaryType": primary,
+        "domain": {
+            "name": NAME,
+            "version": VERSION,
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.contract.hex,
+            "salt": _hex(domain.instance_id),
+        },
+        "message": message,
+    }
+
+
+def _signable(typed_data: TypedData) -> SignableMessage:
+    return encode_typed_data(full_message=dict(typed_data))
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()

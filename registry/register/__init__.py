@@ -1,0 +1,27 @@
+"""The write side (`Registrar`) and the advice before publishing (`Checker`); both run the same gate (`Examiner`)."""
+
+from registry.register.check import Checker
+from registry.register.examine import Examination, Examiner
+from registry.register.progress import Progress
+from registry.register.rebuild import Rebuilt, rebuild_index
+from registry.register.receipts import ReceiptFiles
+from registry.register.reception import Accepted, Reception, Stores
+from registry.register.recorder import Recorder
+from registry.register.registrar import Registrar
+from registry.register.spool import Spool
+
+__all__ = [
+    "Accepted",
+    "Checker",
+    "Examination",
+    "Examiner",
+    "Progress",
+    "Rebuilt",
+    "ReceiptFiles",
+    "Reception",
+    "Recorder",
+    "Registrar",
+    "Spool",
+    "Stores",
+    "rebuild_index",
+]

@@ -1,0 +1,89 @@
+"""From a screened job to what the gates sign: `Admission` and `Opinion`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from registry import eip712
+from registry.errors import JobStateError
+from registry.model import (
+    BAND_NOT_JUDGED,
+    DAG_PB_BIT,
+    ZERO_32,
+    Admission,
+    GateVerdict,
+    Job,
+    LedgerInfo,
+    Level,
+    Opinion,
+    Pinned,
+    Prediction,
+    Registration,
+    Screened,
+    band_of,
+    basis_points,
+)
+from registry.ports import Signer
+
+VERDICT_LIFETIME_S = 3_600  # a verdict that is not mined within the hour is signed anew (design, section 4)
+
+
+def registration_of(job: Job, *, info: LedgerInfo, gates: Sequence[Signer], now: int) -> Registration:
+    """Return the registration of a pinned job, signed by every gate key at hand.
+
+    Raises:
+        JobStateError: the job was never decoded, so it has no fingerprint to record.
+        SignerError: a gate key cannot be used.
+    """
+    screened, pinned = job.screened, job.pinned
+    if screened is None or screened.kind is None or pinned is None:
+        raise JobStateError(f"job {job.job_id}: expected a decoded and pinned file, got state {job.state}")
+    intent = job.request.intent
+    admission = Admission(
+        digest=job.request.digest,
+        fingerprint_hash=_commitment(pinned, pinned.fingerprint_cid.digest),
+        content_hash=_commitment(pinned, pinned.cid.digest),
+        kind=screened.kind | (DAG_PB_BIT if pinned.cid.is_dag_pb else 0),
+        uploader=intent.intent.uploader if intent else info.operator,
+        policy_id=screened.verdict.policy_id,
+        levels=levels_of(job, screened),
+        earns_reputation=not screened.matches,
+        deadline=now + VERDICT_LIFETIME_S,
+    )
+    opinion = _opinion(screened, now)
+    typed_data = eip712.verdict_message(eip712.Domain.of(info), admission, opinion)
+    verdicts = [GateVerdict(opinion, gate.address, gate.sign_typed_data(typed_data)) for gate in gates]
+    return Registration(
+        admission=admission,
+        verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.gate)),
+        intent=intent,
+        visibility=job.request.visibility,
+    )
+
+
+def levels_of(job: Job, screened: Screened) -> Level:
+    """Return how the record comes in: by gate, by a person's decision, or (policy mode "accept") by neither."""
+    levels = Level(0)
+    if job.review is not None:
+        levels |= Level.REVIEWER
+    elif isinstance(screened.verdict.screening, Prediction):
+        levels |= Level.GATE
+    if job.request.intent is not None:
+        levels |= Level.UPLOADER
+    return levels
+
+
+def _opinion(screened: Screened, now: int) -> Opinion:
+    screening = screened.verdict.screening
+    judged = isinstance(screening, Prediction)
+    return Opinion(
+        model_id=screening.model_id.value if screening.model_id is not None else ZERO_32,
+        band=band_of(screening.fake_probability) if isinstance(screening, Prediction) else BAND_NOT_JUDGED,
+        threshold_bps=basis_points(screened.verdict.thresholds.review_at) if judged else 0,
+        issued_at=now,
+    )
+
+
+def _commitment(pinned: Pinned, value: bytes) -> bytes:
+    return value if pinned.salt is None else hashlib.sha256(pinned.salt + value).digest()

@@ -1,0 +1,52 @@
+"""`Checker`: what a platform asks before publishing. No key, no pin, no transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from registry.errors import DecoderFailedError
+from registry.media import Decoder
+from registry.model import Check, Decision, Digest, Outcome, Standing
+from registry.register.examine import Examiner
+from registry.verify import Verifier
+
+_BY_STANDING = {
+    Standing.ACTIVE: Decision.ALLOW,
+    Standing.DISPUTED: Decision.REVIEW,
+    Standing.REVOKED: Decision.BLOCK,
+}
+_BY_OUTCOME = {
+    Outcome.ACCEPTED: Decision.ALLOW,
+    Outcome.INCONCLUSIVE: Decision.REVIEW,
+    Outcome.REJECTED: Decision.BLOCK,
+}
+
+
+class Checker:
+    """Advises on one upload."""
+
+    def __init__(self, *, verifier: Verifier, examiner: Examiner, decoder: Decoder) -> None:
+        self._verifier = verifier
+        self._examiner = examiner
+        self._decoder = decoder
+
+    def check(self, path: Path) -> Check:
+        """Return the advice; a digest that is recorded decides by its standing alone, without decoding.
+
+        Raises:
+            UnsupportedMediaError: not media.
+            MediaDecodeError: media that cannot be decoded.
+            MediaTooLargeError: over a limit.
+            LedgerUnavailableError: the ledger cannot be asked now.
+        """
+        digest = Digest.of_file(path)
+        exact = self._verifier.look_up(digest)
+        if exact is not None and exact.standing is not None:
+            return Check(_BY_STANDING[exact.standing], "hash", exact, None)
+        try:
+            media = self._decoder.decode(path)
+        except DecoderFailedError:
+            media = None
+        examination = self._examiner.examine(media, uploader=None)
+        verification = self._verifier.answer(digest, examination.comparison)
+        return Check(_BY_OUTCOME[examination.verdict.outcome], "full", verification, examination.verdict)

@@ -1,0 +1,95 @@
+"""`Recorder`: from pinned to included. One nonce owner, so one job at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from registry.errors import IntentError, LedgerUnavailableError, TransactionRevertedError
+from registry.model import Job, JobState, Signed
+from registry.ports import Clock, Journal, Ledger, Signer
+from registry.register.admit import registration_of
+from registry.register.intent import require_intent
+from registry.register.progress import Progress, require_signed
+
+_log = logging.getLogger(__name__)
+
+# Ethereum's slot time is 12 s; a transaction that is not in after five slots waits for the next run of its job.
+INCLUSION_WAIT_S = 60.0
+INTENT_LAPSED = "intent_lapsed"
+_IN_FLIGHT = frozenset({JobState.SIGNED, JobState.SUBMITTED})
+RECORDING = frozenset({JobState.PINNED}) | _IN_FLIGHT
+
+
+class Recorder:
+    """Signs verdicts, sends transactions and sees them included."""
+
+    def __init__(
+        self, *, ledger: Ledger, journal: Journal, gates: Sequence[Signer], progress: Progress, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._journal = journal
+        self._gates = tuple(gates)
+        self._progress = progress
+        self._clock = clock
+
+    def record(self, job_id: str) -> Job:
+        """Return the job included or failed.
+
+        Transactions that were signed before a crash or an outage are finished first: their nonces come first.
+
+        Raises:
+            LedgerUnavailableError: the job waits durably where it is.
+        """
+        with self._journal.lock():
+            for other in self._journal.jobs():
+                if other.job_id != job_id and other.state in _IN_FLIGHT:
+                    self._send(other)
+            return self._send(self._journal.get(job_id))
+
+    def _send(self, job: Job) -> Job:
+        try:
+            while job.state in RECORDING:
+                job = self._step(job)
+        except TransactionRevertedError as exc:
+            _log.warning("job %s: %s", job.job_id, exc)
+            return self._progress.close(job, JobState.FAILED, (exc.error_name,))
+        except IntentError as exc:
+            _log.warning("job %s: %s", job.job_id, exc)
+            return self._progress.close(job, JobState.FAILED, (INTENT_LAPSED,))
+        return job
+
+    def _step(self, job: Job) -> Job:
+        match job.state:
+            case JobState.PINNED:
+                return self._sign(job, nonce=None)
+            case JobState.SIGNED:
+                self._ledger.submit(require_signed(job).transaction)
+                return self._progress.put(replace(job, state=JobState.SUBMITTED))
+            case _:
+                return self._see_included(job)
+
+    def _sign(self, job: Job, *, nonce: int | None) -> Job:
+        now = self._clock.now()
+        request = job.request
+        if request.intent is not None:
+            require_intent(
+                request.intent,
+                digest=request.digest,
+                visibility=request.visibility,
+                info=self._ledger.info,
+                now=now,
+            )
+        registration = registration_of(job, info=self._ledger.info, gates=self._gates, now=now)
+        transaction = self._ledger.prepare(registration, nonce=nonce)
+        return self._progress.put(replace(job, state=JobState.SIGNED, signed=Signed(registration, transaction)))
+
+    def _see_included(self, job: Job) -> Job:
+        signed = require_signed(job)
+        inclusion = self._ledger.inclusion(signed.transaction.tx_hash, wait_s=INCLUSION_WAIT_S)
+        if inclusion is not None:
+            return self._progress.put(replace(job, state=JobState.INCLUDED, inclusion=inclusion))
+        if self._clock.now() >= signed.registration.admission.deadline:  # lapsed unmined: same nonce, new verdict
+            return self._sign(job, nonce=signed.transaction.nonce)
+        raise LedgerUnavailableError(f"not included within {INCLUSION_WAIT_S:.0f} s; the job goes on when it is")

@@ -1,0 +1,172 @@
+"""`Registrar`: the write side, a job that moves one durable step at a time.
+
+``received → screened → (review) → pinned → signed → submitted → included → final``, or ``rejected`` / ``failed``.
+Each step takes the job as the journal has it, does one idempotent thing and returns the job with that thing's outcome,
+which is durable before the next step begins. A kill at any instant therefore repeats at most one step.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+from registry.errors import DecoderFailedError, JobStateError, LedgerUnavailableError
+from registry.fingerprint import document, fingerprint
+from registry.media import Decoder
+from registry.model import Job, JobState, Media, Outcome, Pinned, Request, ReviewDecision, Screened, Visibility
+from registry.ports import Clock, Journal, Ledger, SimilarityIndex
+from registry.register.examine import Examiner
+from registry.register.progress import Progress, require_screened, require_signed
+from registry.register.receipts import ReceiptFiles
+from registry.register.reception import Accepted, Reception, Stores
+from registry.register.recorder import RECORDING, Recorder
+from registry.register.spool import Spool
+
+# Finality on a proof-of-stake network takes two epochs, about 13 minutes; a job looks again each time it is run.
+FINALITY_WAIT_S = 60.0
+REJECTED_BY_REVIEWER = "rejected_by_reviewer"
+
+
+class Registrar:
+    """Takes files through the gate into the registry."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        index: SimilarityIndex,
+        stores: Stores,
+        journal: Journal,
+        examiner: Examiner,
+        decoder: Decoder,
+        reception: Reception,
+        recorder: Recorder,
+        progress: Progress,
+        spool: Spool,
+        receipts: ReceiptFiles,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._index = index
+        self._stores = stores
+        self._journal = journal
+        self._examiner = examiner
+        self._decoder = decoder
+        self._reception = reception
+        self._recorder = recorder
+        self._progress = progress
+        self._spool = spool
+        self._receipts = receipts
+        self._clock = clock
+
+    def accept(self, path: Path, request: Request) -> Accepted:
+        """Return a durable job for the bytes at ``path``; see `Reception.accept` for what is refused."""
+        return self._reception.accept(path, request)
+
+    def run(self, job: Job, *, media: Media | None = None) -> Job:
+        """Return the job as far as it goes without a person: in review, rejected, failed or final.
+
+        Args:
+            job: as the journal has it.
+            media: of its bytes, if they were just decoded.
+
+        Raises:
+            LedgerUnavailableError: the job waits durably where it is; likewise for the others.
+            StoreUnavailableError: the content store cannot be reached.
+            SimilarityIndexError: the index is damaged.
+        """
+        while job.state.is_open:
+            job = self._recorder.record(job.job_id) if job.state in RECORDING else self._step(job, media)
+        return job
+
+    def open_jobs(self) -> list[Job]:
+        """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""
+        jobs = list(self._journal.jobs())
+        self._spool.sweep(frozenset(job.job_id for job in jobs if job.state.is_open or job.state is JobState.REVIEW))
+        return [job for job in jobs if job.state.is_open]
+
+    def decide(self, job_id: str, *, approved: bool, reviewer: str, reason: str) -> Job:
+        """Return the job with a person's decision on it; an approval is durable and `run` carries it out.
+
+        Raises:
+            JobNotFoundError: no such job.
+            JobStateError: the job does not wait for a person, or was never decoded and so cannot be approved.
+        """
+        job = self._journal.get(job_id)
+        if job.state is not JobState.REVIEW:
+            raise JobStateError(f"job {job_id}: expected state review, got {job.state}")
+        review = ReviewDecision(approved, reviewer, reason, self._clock.now())
+        if not approved:
+            reasons = (REJECTED_BY_REVIEWER, *job.reasons)
+            return self._progress.close(replace(job, review=review), JobState.REJECTED, reasons)
+        if require_screened(job).fingerprint is None:
+            raise JobStateError(f"job {job_id}: the decoder failed on this file, so there is nothing to record")
+        return self._progress.put(replace(job, state=JobState.SCREENED, review=review))
+
+    def _step(self, job: Job, media: Media | None) -> Job:
+        match job.state:
+            case JobState.RECEIVED:
+                return self._screen(job, media)
+            case JobState.SCREENED:
+                return self._settle(job)
+            case JobState.INCLUDED:
+                return self._finish(job)
+        raise JobStateError(f"job {job.job_id}: no step follows from {job.state}")
+
+    def _screen(self, job: Job, media: Media | None) -> Job:
+        if media is None:
+            media = self._decode(job)
+        intent = job.request.intent
+        uploader = intent.intent.uploader if intent else self._ledger.info.operator
+        examination = self._examiner.examine(media, uploader=uploader)
+        screened = Screened(
+            verdict=examination.verdict,
+            kind=media.kind if media else None,
+            fingerprint=fingerprint(media, job.request.digest) if media else None,
+            matches=tuple(neighbour.match for neighbour in examination.comparison.neighbours),
+        )
+        reasons = examination.verdict.reasons
+        return self._progress.put(replace(job, state=JobState.SCREENED, screened=screened, reasons=reasons))
+
+    def _decode(self, job: Job) -> Media | None:
+        try:
+            return self._decoder.decode(self._spool.path(job.job_id))
+        except DecoderFailedError:
+            return None
+
+    def _settle(self, job: Job) -> Job:
+        screened = require_screened(job)
+        if job.review is None and screened.verdict.outcome is Outcome.INCONCLUSIVE:
+            return self._progress.put(replace(job, state=JobState.REVIEW))
+        if job.review is None and screened.verdict.outcome is Outcome.REJECTED:
+            return self._progress.close(job, JobState.REJECTED, screened.verdict.reasons)
+        return self._pin(job, screened)
+
+    def _pin(self, job: Job, screened: Screened) -> Job:
+        if screened.fingerprint is None:
+            raise JobStateError(f"job {job.job_id}: expected a decoded file, got one that the decoder failed on")
+        visibility = job.request.visibility
+        store = self._stores.store_for(visibility)
+        with self._spool.path(job.job_id).open("rb") as stream:
+            cid = store.pin(stream)
+        fingerprint_cid = store.pin(io.BytesIO(document(screened.fingerprint)))
+        salt = secrets.token_bytes(32) if visibility is Visibility.PRIVATE else None
+        return self._progress.put(replace(job, state=JobState.PINNED, pinned=Pinned(cid, fingerprint_cid, salt)))
+
+    def _finish(self, job: Job) -> Job:
+        if job.inclusion is None:
+            raise JobStateError(f"job {job.job_id}: expected an inclusion in state {job.state}, got none")
+        if not self._ledger.is_final(job.inclusion, wait_s=FINALITY_WAIT_S):
+            raise LedgerUnavailableError(
+                f"block {job.inclusion.block_number} is not final yet; the job goes on when it is"
+            )
+        screened = require_screened(job)
+        if screened.fingerprint is not None:
+            self._index.add(screened.fingerprint)
+        record = self._ledger.find(job.request.digest)
+        if record is None:
+            raise JobStateError(f"job {job.job_id}: in block {job.inclusion.block_number}, but no record is found")
+        self._receipts.write(record, screened.fingerprint, require_signed(job).registration, job.inclusion)
+        return self._progress.close(job, JobState.FINAL, job.reasons)
