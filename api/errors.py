@@ -123,6 +123,9 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
         HTTPStatus.SERVICE_UNAVAILABLE, Exit.OUTSIDE, "journal", "The journal cannot be used", _RETRY_S
     ),
     errors.JobNotFoundError: Answer(HTTPStatus.NOT_FOUND, Exit.USAGE, "job-not-found", "No such job"),
+    errors.JobConflictError: Answer(
+        HTTPStatus.CONFLICT, Exit.OUTSIDE, "job-conflict", "Another process is moving this job", _RETRY_S
+    ),
     errors.JobStateError: Answer(
         HTTPStatus.CONFLICT, Exit.USAGE, "job-state", "The job is not in a state that allows this"
     ),

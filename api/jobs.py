@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 from registry.errors import JobConflictError, RegistryError
-from registry.model import Job, JobState, Media
+from registry.model import Job, Media
 from registry.ports import Journal
 from registry.register import Registrar
 
@@ -104,8 +104,3 @@ class JobRunner:
         finally:
             with self._moved:
                 self._moved.notify_all()
-
-
-def settled(job: Job) -> bool:
-    """Return whether a job waits for nobody but a person, or is over."""
-    return not job.state.is_open or job.state is JobState.REVIEW

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from registry.errors import JobNotFoundError, JournalError
+from registry.errors import JobConflictError, JobNotFoundError, JournalError
 from registry.model import Digest, Job
 from registry.model.job import JOB_SCHEMA_VERSION
 
@@ -26,9 +26,15 @@ create table if not exists jobs (
     idempotency_key text unique,
     created_at integer not null,
     schema_version integer not null,
+    revision integer not null,
     body text not null
 ) strict;
 create index if not exists jobs_by_digest on jobs (digest, created_at);
+"""
+_PUT = """
+insert into jobs values (?, ?, ?, ?, ?, ?, ?)
+on conflict (job_id) do update set revision = excluded.revision, body = excluded.body
+where jobs.revision = excluded.revision - 1
 """
 _BUSY_TIMEOUT_S = 30.0
 # A list of one, since pydantic takes a configuration only for types that have none of their own.
@@ -47,20 +53,23 @@ class SqliteJournal:
             connection.executescript(_SCHEMA)
 
     def put(self, job: Job) -> None:
-        """Write the job as it is now, synced before returning."""
+        """Write the job as it is now, synced before returning.
+
+        Raises:
+            JobConflictError: the journal does not hold the revision before this one.
+        """
         row = (
             job.job_id,
             job.request.digest.value,
             job.request.idempotency_key,
             job.created_at,
             JOB_SCHEMA_VERSION,
+            job.revision,
             _BODY.dump_json([job]).decode(),
         )
         with self._connection() as connection, connection:
-            connection.execute(
-                "insert into jobs values (?, ?, ?, ?, ?, ?) on conflict (job_id) do update set body = excluded.body",
-                row,
-            )
+            if connection.execute(_PUT, row).rowcount != 1:
+                raise JobConflictError(f"job {job.job_id}: another process moved it before revision {job.revision}")
 
     def get(self, job_id: str) -> Job:
         """Return the job.
