@@ -1,0 +1,76 @@
+"""What the front doors work with: the composed core in three sides, each with what the one before has.
+
+`ReadSide` has no key and no detector, `GateSide` has the detector, `WriteSide` has the keys. `api.bootstrap` fills
+them; routes get them through the aliases below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.settings import Settings
+from registry.media import Decoder
+from registry.model import ModelId, Record
+from registry.ports import ContentStore, Journal, Ledger, SimilarityIndex
+from registry.register import Checker, Examiner, ReceiptFiles, Registrar
+from registry.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSide:
+    """Everything that answers from what is recorded."""
+
+    settings: Settings
+    ledger: Ledger
+    index: SimilarityIndex
+    store: ContentStore
+    journal: Journal
+    decoder: Decoder
+    verifier: Verifier
+
+    def fp_version_of(self, record: Record | None) -> int | None:
+        """Return the fingerprint version under which a record's codes stand here."""
+        return self.index.fp_version_of(record.digest) if record else None
+
+
+@dataclass(frozen=True, slots=True)
+class GateSide:
+    """Everything that judges; writes nothing."""
+
+    read: ReadSide
+    examiner: Examiner
+    checker: Checker
+    model_id: ModelId | None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSide:
+    """Everything that registers."""
+
+    gate: GateSide
+    registrar: Registrar
+    receipts: ReceiptFiles
+
+
+def write_side(request: Request) -> WriteSide:
+    """Return the composed core that the application was started with."""
+    side: WriteSide = request.app.state.write_side
+    return side
+
+
+def gate_side(request: Request) -> GateSide:
+    """Return its judging side."""
+    return write_side(request).gate
+
+
+def read_side(request: Request) -> ReadSide:
+    """Return its reading side."""
+    return write_side(request).gate.read
+
+
+Writing = Annotated[WriteSide, Depends(write_side)]
+Judging = Annotated[GateSide, Depends(gate_side)]
+Reading = Annotated[ReadSide, Depends(read_side)]
