@@ -1,0 +1,263 @@
+"""`BlockStore`: content as a directory of blocks under Kubo's CIDs; the default store, with no server.
+
+The layout is ``version``, ``lock``, ``blocks/<2 hex>/<64 hex>`` by the block's SHA-256, ``pins/<cid>`` (empty files)
+and ``new/`` for files on their way. A pin is written after all its blocks are on the disk, so a kill at any instant
+leaves blocks without a pin, never a pin without its blocks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from registry.adapters.cid import Cid
+from registry.adapters.unixfs import UNIXFS_V1_2025, Block, Profile, encode, links_of, walk
+from registry.errors import BlockCorruptError, BlockNotFoundError, StoreError, StoreUnavailableError
+
+_VERSION = b"1\n"
+_MAX_BLOCK_BYTES = 2 << 20  # what IPFS peers exchange at most (Bitswap specification); ours have 1 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the registry keeps of stored bytes.
+
+    Attributes:
+        cid: CIDv1, base32.
+        digest: the SHA-256 inside the CID, 32 bytes.
+        is_dag_pb: codec dag-pb, else raw.
+    """
+
+    cid: str
+    digest: bytes
+    is_dag_pb: bool
+
+    @classmethod
+    def of(cls, cid: Cid) -> Self:
+        """Return the same CID in the port's words."""
+        return cls(str(cid), cid.digest, cid.is_dag_pb)
+
+
+class BlockStore:
+    """A `ContentStore` in a directory; safe for threads and processes on one machine.
+
+    Args:
+        root: the store's own directory; made if absent.
+        profile: how new content is cut; what is stored already keeps its CIDs.
+
+    Raises:
+        StoreError: the directory was written by another version of the store.
+        StoreUnavailableError: the directory cannot be made or read.
+    """
+
+    def __init__(self, root: Path, *, profile: Profile = UNIXFS_V1_2025) -> None:
+        self._blocks = root / "blocks"
+        self._pins = root / "pins"
+        self._new = root / "new"
+        self._lock_file = root / "lock"
+        self._profile = profile
+        version = root / "version"
+        with _disk(root):
+            for folder in (self._blocks, self._pins, self._new):
+                folder.mkdir(parents=True, exist_ok=True)
+        with self._locked(fcntl.LOCK_SH), _disk(root):
+            if not version.exists():
+                self._write(version, _VERSION)
+            found = version.read_bytes()
+            for folder in (root, root.parent):
+                _sync_folder(folder)
+        if found != _VERSION:
+            raise StoreError(f"{root}: expected store version {_VERSION!r}, got {found[:20]!r}")
+
+    def pin(self, stream: BinaryIO) -> Stored:
+        """Store all bytes left in ``stream`` and keep them; the same bytes again change nothing.
+
+        A block that is here but damaged is replaced. Memory holds one chunk, whatever the size of the stream.
+
+        Raises:
+            StoreUnavailableError: the disk is full or fails; nothing is claimed of the content.
+        """
+        folders = {self._blocks}
+        with self._locked(fcntl.LOCK_SH):
+            root = None
+            for block in encode(stream, self._profile):
+                folders.add(self._put(block))
+                root = block.cid
+            if root is None:
+                raise StoreError("expected the encoder to give a root, got no block")
+            with _disk(self._pins):
+                for folder in folders:
+                    _sync_folder(folder)
+                (self._pins / str(root)).touch()
+                _sync_folder(self._pins)
+        return Stored.of(root)
+
+    def unpin(self, cid: str) -> None:
+        """Stop keeping the content; its blocks stay until `collect`. Not an error if it is not kept.
+
+        Raises:
+            InvalidValueError: not a CID.
+            StoreUnavailableError: the disk fails.
+        """
+        with _disk(self._pins):
+            (self._pins / str(Cid.parse(cid))).unlink(missing_ok=True)
+            _sync_folder(self._pins)
+
+    def pins(self) -> Iterator[str]:
+        """Yield the CID of every content that is kept, in no order."""
+        with _disk(self._pins), os.scandir(self._pins) as entries:
+            for entry in entries:
+                yield entry.name
+
+    def has(self, cid: str) -> bool:
+        """Return whether all blocks of the content are here, inner nodes unharmed; leaves are not read.
+
+        Raises:
+            InvalidValueError: not a CID.
+            StoreUnavailableError: the disk fails.
+        """
+        root = Cid.parse(cid)
+        try:
+            with _disk(self._blocks):
+                return all(self._path(each).is_file() for each in walk(root, self._children_once(set())))
+        except (BlockNotFoundError, BlockCorruptError):
+            return False
+
+    def read(self, cid: str) -> Iterator[bytes]:
+        """Yield the content in order, each block checked against its hash.
+
+        Raises:
+            InvalidValueError: not a CID.
+            BlockNotFoundError: a block is missing.
+            BlockCorruptError: a block does not hash to its CID.
+            StoreUnavailableError: the disk fails.
+        """
+        order = walk(Cid.parse(cid), lambda node: links_of(self.block(node)))
+        return (self.block(each).data for each in order if not each.is_dag_pb)
+
+    def blocks(self, cid: str) -> Iterator[Block]:
+        """Yield the content's blocks, children before parents, what lies under a repeated node only once.
+
+        Raises:
+            InvalidValueError: not a CID.
+            BlockNotFoundError: a block is missing.
+            BlockCorruptError: a block does not hash to its CID.
+            StoreUnavailableError: the disk fails.
+        """
+        return (self.block(each) for each in walk(Cid.parse(cid), self._children_once(set())))
+
+    def block(self, cid: Cid) -> Block:
+        """Return one block, checked against its hash.
+
+        Raises:
+            BlockNotFoundError: it is not here.
+            BlockCorruptError: it does not hash to its CID.
+            StoreUnavailableError: the disk fails.
+        """
+        path = self._path(cid)
+        with _disk(path):
+            try:
+                with path.open("rb") as file:
+                    data = file.read(_MAX_BLOCK_BYTES + 1)
+            except FileNotFoundError as exc:
+                raise BlockNotFoundError(f"{cid}: no such block here") from exc
+        if not cid.matches(data):
+            raise BlockCorruptError(f"{cid}: the {len(data)} bytes held do not hash to it")
+        return Block(cid, data)
+
+    def collect(self) -> int:
+        """Delete every block that no pin needs and every file a kill left on its way; return how many were deleted.
+
+        Pins in progress are waited for. The set of needed digests is held in memory.
+
+        Raises:
+            BlockNotFoundError: a pinned inner node is missing; nothing was deleted, for what it needs is not known.
+            BlockCorruptError: a pinned inner node is damaged; nothing was deleted.
+            StoreUnavailableError: the disk fails.
+        """
+        deleted = 0
+        with self._locked(fcntl.LOCK_EX):
+            children = self._children_once(set())
+            needed = {each.digest.hex() for pin in self.pins() for each in walk(Cid.parse(pin), children)}
+            with _disk(self._blocks):
+                unneeded = (path for path in self._blocks.glob("*/*") if path.name not in needed)
+                for path in (*self._new.iterdir(), *unneeded):
+                    path.unlink()
+                    deleted += 1
+        return deleted
+
+    def _children_once(self, seen: set[bytes]) -> Callable[[Cid], Iterable[Cid]]:
+        """Return a view of the links in which a node met before has none: work is linear in what is stored."""
+
+        def children(node: Cid) -> Iterable[Cid]:
+            if node.digest in seen:
+                return ()
+            seen.add(node.digest)
+            return dict.fromkeys(links_of(self.block(node)))
+
+        return children
+
+    def _path(self, cid: Cid) -> Path:
+        name = cid.digest.hex()
+        return self._blocks / name[:2] / name
+
+    def _put(self, block: Block) -> Path:
+        """Write the block unless its very bytes are here; return the folder to sync before a pin may rest on it."""
+        path = self._path(block.cid)
+        with _disk(path):
+            path.parent.mkdir(exist_ok=True)
+            with suppress(FileNotFoundError):
+                if path.stat().st_size == len(block.data) and path.read_bytes() == block.data:
+                    return path.parent
+            self._write(path, block.data)
+        return path.parent
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Put a file in its place whole and synced, or not at all."""
+        handle, name = tempfile.mkstemp(dir=self._new)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)  # noqa: PTH105 - the name is the operating system's own text
+        except OSError:
+            with suppress(OSError):
+                os.unlink(name)  # noqa: PTH108
+            raise
+
+    @contextmanager
+    def _locked(self, mode: int) -> Iterator[None]:
+        """Hold the store: shared while pinning, alone while collecting."""
+        with _disk(self._lock_file):
+            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            with _disk(self._lock_file):
+                fcntl.flock(handle, mode)
+            yield
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Turn what a disk says into the port's words."""
+    try:
+        yield
+    except OSError as exc:
+        raise StoreUnavailableError(f"{path}: {exc.strerror or exc}") from exc
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable (POSIX: a rename is on the disk once its folder is synced)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
