@@ -12,36 +12,15 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
-from registry.adapters.cid import Cid
 from registry.adapters.unixfs import UNIXFS_V1_2025, Block, Profile, encode, links_of, walk
 from registry.errors import BlockCorruptError, BlockNotFoundError, StoreError, StoreUnavailableError
+from registry.model import Cid
 
 _VERSION = b"1\n"
 _MAX_BLOCK_BYTES = 2 << 20  # what IPFS peers exchange at most (Bitswap specification); ours have 1 MiB
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the registry keeps of stored bytes.
-
-    Attributes:
-        cid: CIDv1, base32.
-        digest: the SHA-256 inside the CID, 32 bytes.
-        is_dag_pb: codec dag-pb, else raw.
-    """
-
-    cid: str
-    digest: bytes
-    is_dag_pb: bool
-
-    @classmethod
-    def of(cls, cid: Cid) -> Self:
-        """Return the same CID in the port's words."""
-        return cls(str(cid), cid.digest, cid.is_dag_pb)
 
 
 class BlockStore:
@@ -75,7 +54,7 @@ class BlockStore:
         if found != _VERSION:
             raise StoreError(f"{root}: expected store version {_VERSION!r}, got {found[:20]!r}")
 
-    def pin(self, stream: BinaryIO) -> Stored:
+    def pin(self, stream: BinaryIO) -> Cid:
         """Store all bytes left in ``stream`` and keep them; the same bytes again change nothing.
 
         A block that is here but damaged is replaced. Memory holds one chunk, whatever the size of the stream.
@@ -96,61 +75,56 @@ class BlockStore:
                     _sync_folder(folder)
                 (self._pins / str(root)).touch()
                 _sync_folder(self._pins)
-        return Stored.of(root)
+        return root
 
-    def unpin(self, cid: str) -> None:
+    def unpin(self, cid: Cid) -> None:
         """Stop keeping the content; its blocks stay until `collect`. Not an error if it is not kept.
 
         Raises:
-            InvalidValueError: not a CID.
             StoreUnavailableError: the disk fails.
         """
         with _disk(self._pins):
-            (self._pins / str(Cid.parse(cid))).unlink(missing_ok=True)
+            (self._pins / str(cid)).unlink(missing_ok=True)
             _sync_folder(self._pins)
 
-    def pins(self) -> Iterator[str]:
+    def pins(self) -> Iterator[Cid]:
         """Yield the CID of every content that is kept, in no order."""
         with _disk(self._pins), os.scandir(self._pins) as entries:
             for entry in entries:
-                yield entry.name
+                yield Cid.from_text(entry.name)
 
-    def has(self, cid: str) -> bool:
+    def has(self, cid: Cid) -> bool:
         """Return whether all blocks of the content are here, inner nodes unharmed; leaves are not read.
 
         Raises:
-            InvalidValueError: not a CID.
             StoreUnavailableError: the disk fails.
         """
-        root = Cid.parse(cid)
         try:
             with _disk(self._blocks):
-                return all(self._path(each).is_file() for each in walk(root, self._children_once(set())))
+                return all(self._path(each).is_file() for each in walk(cid, self._children_once(set())))
         except (BlockNotFoundError, BlockCorruptError):
             return False
 
-    def read(self, cid: str) -> Iterator[bytes]:
+    def read(self, cid: Cid) -> Iterator[bytes]:
         """Yield the content in order, each block checked against its hash.
 
         Raises:
-            InvalidValueError: not a CID.
             BlockNotFoundError: a block is missing.
             BlockCorruptError: a block does not hash to its CID.
             StoreUnavailableError: the disk fails.
         """
-        order = walk(Cid.parse(cid), lambda node: links_of(self.block(node)))
+        order = walk(cid, lambda node: links_of(self.block(node)))
         return (self.block(each).data for each in order if not each.is_dag_pb)
 
-    def blocks(self, cid: str) -> Iterator[Block]:
+    def blocks(self, cid: Cid) -> Iterator[Block]:
         """Yield the content's blocks, children before parents, what lies under a repeated node only once.
 
         Raises:
-            InvalidValueError: not a CID.
             BlockNotFoundError: a block is missing.
             BlockCorruptError: a block does not hash to its CID.
             StoreUnavailableError: the disk fails.
         """
-        return (self.block(each) for each in walk(Cid.parse(cid), self._children_once(set())))
+        return (self.block(each) for each in walk(cid, self._children_once(set())))
 
     def block(self, cid: Cid) -> Block:
         """Return one block, checked against its hash.
@@ -167,9 +141,10 @@ class BlockStore:
                     data = file.read(_MAX_BLOCK_BYTES + 1)
             except FileNotFoundError as exc:
                 raise BlockNotFoundError(f"{cid}: no such block here") from exc
-        if not cid.matches(data):
+        block = Block(cid, data)
+        if not block.is_intact:
             raise BlockCorruptError(f"{cid}: the {len(data)} bytes held do not hash to it")
-        return Block(cid, data)
+        return block
 
     def collect(self) -> int:
         """Delete every block that no pin needs and every file a kill left on its way; return how many were deleted.
@@ -184,7 +159,7 @@ class BlockStore:
         deleted = 0
         with self._locked(fcntl.LOCK_EX):
             children = self._children_once(set())
-            needed = {each.digest.hex() for pin in self.pins() for each in walk(Cid.parse(pin), children)}
+            needed = {each.digest.hex() for pin in self.pins() for each in walk(pin, children)}
             with _disk(self._blocks):
                 unneeded = (path for path in self._blocks.glob("*/*") if path.name not in needed)
                 for path in (*self._new.iterdir(), *unneeded):

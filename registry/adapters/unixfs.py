@@ -7,12 +7,13 @@ own SHA-256.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
-from registry.adapters.cid import Cid, Codec
 from registry.errors import InvalidValueError, StoreError
+from registry.model import Cid
 
 _FILE = 2  # UnixFS Data.Type
 _MAX_DEPTH = 8  # 1024 links a node: a tree of four levels holds 1 PiB; deeper ones are made to exhaust a reader
@@ -41,6 +42,16 @@ class Block:
     cid: Cid
     data: bytes
 
+    @classmethod
+    def of(cls, data: bytes, *, is_dag_pb: bool) -> Self:
+        """Return the block that these bytes are."""
+        return cls(Cid(hashlib.sha256(data).digest(), is_dag_pb), data)
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the bytes hash to the name."""
+        return hashlib.sha256(self.data).digest() == self.cid.digest
+
 
 @dataclass(frozen=True, slots=True)
 class _Link:
@@ -58,7 +69,7 @@ def encode(stream: BinaryIO, profile: Profile = UNIXFS_V1_2025) -> Iterator[Bloc
     """
     levels: list[list[_Link]] = [[]]
     for chunk in _chunks(stream, profile.chunk_bytes):
-        leaf = Block(Cid.of_block(Codec.RAW, chunk), chunk)
+        leaf = Block.of(chunk, is_dag_pb=False)
         yield leaf
         levels[0].append(_Link(leaf.cid, len(chunk), len(chunk)))
         level = 0
@@ -130,9 +141,9 @@ def _close(levels: list[list[_Link]], level: int) -> Block:
     file_bytes = sum(link.file_bytes for link in links)
     unixfs = _number(1, _FILE) + _number(3, file_bytes) + b"".join(_number(4, link.file_bytes) for link in links)
     data = b"".join(
-        _bytes(2, _bytes(1, link.cid.to_bytes()) + _bytes(2, b"") + _number(3, link.tree_bytes)) for link in links
+        _bytes(2, _bytes(1, bytes(link.cid)) + _bytes(2, b"") + _number(3, link.tree_bytes)) for link in links
     ) + _bytes(1, unixfs)  # dag-pb writes links before data
-    node = Block(Cid.of_block(Codec.DAG_PB, data), data)
+    node = Block.of(data, is_dag_pb=True)
     levels[level] = []
     if level + 1 == len(levels):
         levels.append([])

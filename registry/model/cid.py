@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Self
 
@@ -49,7 +48,7 @@ class Cid:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return the CID in its base32 text form.
+        """Return the CID in its base32 text form, of which each CID has exactly one.
 
         Raises:
             InvalidValueError: not such a text.
@@ -57,6 +56,9 @@ class Cid:
         body = text[1:].upper()
         try:
             data = base64.b32decode(body + "=" * (-len(body) % 8)) if text[:1] == "b" else b""
-        except binascii.Error as exc:
+        except ValueError as exc:  # binascii.Error is one; letters outside ASCII raise another
             raise InvalidValueError(f"cid: expected base32 CIDv1, got {text[:80]!r}") from exc
-        return cls.from_bytes(data)
+        cid = cls.from_bytes(data)
+        if str(cid) != text:  # upper case or spare bits: a second spelling would be a second key
+            raise InvalidValueError(f"cid: expected {cid}, got {text[:80]!r}")
+        return cid

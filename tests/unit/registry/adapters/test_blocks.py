@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.adapters.blocks import BlockStore
-from registry.adapters.cid import Cid, Codec
 from registry.adapters.unixfs import Profile, encode
-from registry.errors import BlockCorruptError, BlockNotFoundError, InvalidValueError, StoreError, StoreUnavailableError
+from registry.errors import BlockCorruptError, BlockNotFoundError, StoreError, StoreUnavailableError
+from registry.model import Cid
 
 SMALL = Profile(chunk_bytes=4, max_links=3)
 CONTENT = b"thirty-one bytes, eight leaves."  # eight leaves, three nodes, a root
@@ -43,8 +43,8 @@ def store(tmp_path: Path) -> BlockStore:
     return BlockStore(tmp_path / "store", profile=SMALL)
 
 
-def root_of(content: bytes) -> str:
-    return str(list(encode(io.BytesIO(content), SMALL))[-1].cid)
+def root_of(content: bytes) -> Cid:
+    return list(encode(io.BytesIO(content), SMALL))[-1].cid
 
 
 def block_files(root: Path) -> list[Path]:
@@ -141,9 +141,9 @@ def test_blocks_are_on_the_disk_before_their_name_and_names_before_the_pin(
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
     monkeypatch.setattr(Path, "touch", touch)
-    cid = store.pin(io.BytesIO(CONTENT)).cid
+    cid = store.pin(io.BytesIO(CONTENT))
     pins = tmp_path / "store" / "pins"
-    pinned_at = happened.index(("pin", str(pins / cid)))
+    pinned_at = happened.index(("pin", str(pins / str(cid))))
     assert happened[pinned_at + 1 :] == [("sync", str(pins))]
     for at, (what, path) in enumerate(happened[:pinned_at]):
         if what == "name":
@@ -155,8 +155,8 @@ def test_blocks_are_on_the_disk_before_their_name_and_names_before_the_pin(
 
 def assert_no_false_claim(store: BlockStore) -> None:
     for block in encode(io.BytesIO(CONTENT), SMALL):  # every node is the root of a part of the content
-        if store.has(str(block.cid)):
-            list(store.read(str(block.cid)))
+        if store.has(block.cid):
+            list(store.read(block.cid))
     for pin in store.pins():
         assert store.has(pin)
 
@@ -164,7 +164,7 @@ def assert_no_false_claim(store: BlockStore) -> None:
 def test_a_flipped_byte_in_any_block_is_reported_and_healed_by_the_same_bytes(
     tmp_path: Path, store: BlockStore
 ) -> None:
-    cid = store.pin(io.BytesIO(CONTENT)).cid
+    cid = store.pin(io.BytesIO(CONTENT))
     before = snapshot(tmp_path)
     for path in block_files(tmp_path):
         data = bytearray(path.read_bytes())
@@ -177,7 +177,7 @@ def test_a_flipped_byte_in_any_block_is_reported_and_healed_by_the_same_bytes(
 
 
 def test_a_missing_block_is_named_and_the_content_is_no_longer_claimed(tmp_path: Path, store: BlockStore) -> None:
-    cid = store.pin(io.BytesIO(CONTENT)).cid
+    cid = store.pin(io.BytesIO(CONTENT))
     for path in block_files(tmp_path):
         path.unlink()
         assert not store.has(cid)
@@ -188,19 +188,12 @@ def test_a_missing_block_is_named_and_the_content_is_no_longer_claimed(tmp_path:
 
 
 def test_a_block_larger_than_any_block_is_not_read_whole(tmp_path: Path, store: BlockStore) -> None:
-    cid = store.pin(io.BytesIO(b"tiny")).cid
+    cid = store.pin(io.BytesIO(b"tiny"))
     (path,) = block_files(tmp_path)
     with path.open("r+b") as file:
         file.truncate(1 << 40)  # a hole, no disk
     with pytest.raises(BlockCorruptError, match="2097153 bytes"):
         list(store.read(cid))
-
-
-@pytest.mark.parametrize("text", ["", "../../version", "/", "bafy", "QmUNLL"])
-def test_what_is_no_cid_never_becomes_a_path(store: BlockStore, text: str) -> None:
-    for ask in (store.has, store.unpin, store.read, store.blocks):
-        with pytest.raises(InvalidValueError):
-            ask(text)
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -223,8 +216,8 @@ def test_a_store_that_was_removed_is_unavailable(tmp_path: Path, store: BlockSto
 
 
 def test_an_error_of_the_stream_is_passed_on_and_nothing_is_pinned(store: BlockStore) -> None:
-    class Broken(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
             raise BrokenPipeError(errno.EPIPE, "the client went away")
 
     with pytest.raises(BrokenPipeError):
@@ -241,28 +234,28 @@ def test_pin_then_read_gives_the_bytes_back_and_again_changes_nothing(content: b
         before = snapshot(Path(folder))
         assert store.pin(io.BytesIO(content)) == first
         assert snapshot(Path(folder)) == before
-        assert b"".join(store.read(first.cid)) == content
-        assert first.cid == root_of(content)
+        assert b"".join(store.read(first)) == content
+        assert first == root_of(content)
 
 
 def test_only_what_is_left_in_the_stream_is_stored(store: BlockStore) -> None:
     stream = io.BytesIO(b"headCONTENT")
     stream.seek(4)
-    assert b"".join(store.read(store.pin(stream).cid)) == b"CONTENT"
+    assert b"".join(store.read(store.pin(stream))) == b"CONTENT"
 
 
 def test_blocks_are_given_children_first_and_repeats_once(store: BlockStore) -> None:
-    cid = store.pin(io.BytesIO(b"same" * 9)).cid  # three equal nodes of three equal leaves
+    cid = store.pin(io.BytesIO(b"same" * 9))  # three equal nodes of three equal leaves
     blocks = list(store.blocks(cid))
-    assert [block.cid.codec for block in blocks] == [Codec.RAW, Codec.DAG_PB, Codec.DAG_PB]
-    assert str(blocks[-1].cid) == cid
+    assert [block.cid.is_dag_pb for block in blocks] == [False, True, True]
+    assert blocks[-1].cid == cid
 
 
 def test_collecting_drops_what_no_pin_needs_and_nothing_else(tmp_path: Path, store: BlockStore) -> None:
-    kept = store.pin(io.BytesIO(CONTENT)).cid
-    alone = store.pin(io.BytesIO(CONTENT)).cid
+    kept = store.pin(io.BytesIO(CONTENT))
+    alone = store.pin(io.BytesIO(CONTENT))
     before = snapshot(tmp_path)
-    other = store.pin(io.BytesIO(CONTENT[:16] + b"another tail")).cid
+    other = store.pin(io.BytesIO(CONTENT[:16] + b"another tail"))
     (tmp_path / "store" / "new" / "left by a kill").touch()
     store.unpin(other)
     assert store.has(other)
@@ -275,7 +268,7 @@ def test_collecting_drops_what_no_pin_needs_and_nothing_else(tmp_path: Path, sto
 
 
 def test_collecting_deletes_nothing_when_a_pinned_node_is_damaged(tmp_path: Path, store: BlockStore) -> None:
-    cid = Cid.parse(store.pin(io.BytesIO(CONTENT)).cid)
+    cid = store.pin(io.BytesIO(CONTENT))
     name = cid.digest.hex()
     (tmp_path / "store" / "blocks" / name[:2] / name).write_bytes(b"damaged")
     before = snapshot(tmp_path)
@@ -286,7 +279,12 @@ def test_collecting_deletes_nothing_when_a_pinned_node_is_damaged(tmp_path: Path
 
 def test_collecting_waits_for_a_pin_in_progress(store: BlockStore) -> None:
     collected = threading.Event()
-    collector = threading.Thread(target=lambda: (store.collect(), collected.set()))
+
+    def collect() -> None:
+        store.collect()
+        collected.set()
+
+    collector = threading.Thread(target=collect)
 
     class Watched(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
@@ -295,15 +293,15 @@ def test_collecting_waits_for_a_pin_in_progress(store: BlockStore) -> None:
             assert not collected.wait(0.01)
             return super().read(size)
 
-    cid = store.pin(Watched(CONTENT)).cid
+    cid = store.pin(Watched(CONTENT))
     collector.join(timeout=10)
     assert collected.is_set()
     assert b"".join(store.read(cid)) == CONTENT
 
 
 def test_threads_that_pin_the_same_bytes_at_once_agree(store: BlockStore) -> None:
-    found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(store.pin(io.BytesIO(CONTENT)).cid)) for _ in range(8)]
+    found: list[Cid] = []
+    threads = [threading.Thread(target=lambda: found.append(store.pin(io.BytesIO(CONTENT)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -313,7 +311,7 @@ def test_threads_that_pin_the_same_bytes_at_once_agree(store: BlockStore) -> Non
 
 
 def test_the_store_is_found_again_by_another_instance(tmp_path: Path, store: BlockStore) -> None:
-    cid = store.pin(io.BytesIO(CONTENT)).cid
+    cid = store.pin(io.BytesIO(CONTENT))
     again = BlockStore(tmp_path / "store")  # another profile changes nothing of what is stored
     assert again.has(cid)
     assert list(again.pins()) == [cid]
@@ -328,7 +326,7 @@ def test_memory_does_not_grow_with_the_size_of_the_content(tmp_path: Path) -> No
         path.write_bytes(os.urandom(chunks * 65_536))
         tracemalloc.start()
         with path.open("rb") as stream:
-            cid = store.pin(stream).cid
+            cid = store.pin(stream)
         for _ in store.read(cid):
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
