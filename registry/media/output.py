@@ -111,6 +111,7 @@ def _copy(source: BinaryIO, max_bytes: int) -> int:
         while room and (chunk := source.read(min(room, CHUNK_BYTES))):
             os.write(descriptor, chunk)
             room -= len(chunk)
+        os.lseek(descriptor, 0, os.SEEK_SET)
     except BaseException:
         os.close(descriptor)
         raise

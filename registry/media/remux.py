@@ -67,7 +67,7 @@ def remux(stream: BinaryIO, demuxer: str, output: mmap.mmap) -> int:
     try:
         with open_container(stream, demuxer) as source:
             muxer = _muxer(source, demuxer)
-            with av.open(mapped, "w", format=muxer, options={"fflags": "+bitexact", "map_metadata": "-1"}) as target:
+            with av.open(mapped, "w", format=muxer, options={"fflags": "+bitexact"}) as target:
                 _copy(source, target)
     except (av.error.MemoryError, MemoryError) as exc:
         raise MemoryError(str(exc)) from exc
