@@ -1,166 +1,103 @@
-"""The ledger without a server: an EVM in this process over one durable file, behind web3's own interface.
-
-eth-tester is made for tests. What it lacks for keeping is here: state in `SqliteChainDB`, block times from the `Clock`,
-look-up by hash instead of by walking back, reverts with their data as a node gives them, and no built-in keys.
-"""
+"""The embedded ledger: a chain of this installation's own, made on first run and reopened ever after."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from threading import RLock
-from typing import Any, cast
+import secrets
+from pathlib import Path
 
-from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, SignedTransactionAPI, TransactionBuilderAPI
-from eth.chains.base import MiningChain
-from eth.exceptions import CanonicalHeadNotFound, Revert
-from eth.exceptions import TransactionNotFound as EVMTransactionNotFound
-from eth.typing import AccountDetails, HeaderParams
-from eth.vm.forks.prague import PragueVM
-from eth.vm.spoof import SpoofTransaction
-from eth_tester import EthereumTester
-from eth_tester.backends.pyevm.main import PyEVMBackend
-from eth_tester.backends.pyevm.serializers import serialize_transaction, serialize_transaction_receipt
-from eth_tester.exceptions import TransactionFailed, TransactionNotFound
-from eth_tester.exceptions import ValidationError as TesterValidationError
-from eth_typing import Address as EVMAddress
-from eth_typing import BlockNumber, Hash32
-from eth_utils.exceptions import ValidationError
-from web3.providers.eth_tester import EthereumTesterProvider
-from web3.types import RPCEndpoint, RPCError, RPCResponse
+from web3 import Web3
 
+from registry.adapters.deployment import ContractArguments, deploy, installation_at
+from registry.adapters.embedded_evm import EmbeddedBackend, EmbeddedProvider, create_genesis
+from registry.adapters.ethereum import EthereumLedger
+from registry.adapters.event_table import EventTable
 from registry.adapters.sqlite_evm import SqliteChainDB
-from registry.model import Address
-from registry.ports import Clock
+from registry.errors import LedgerMismatchError, LedgerUnavailableError
+from registry.model import Address, LedgerInfo
+from registry.ports import Clock, Signer
 
-CHAIN_ID = 131277322940537  # eth-tester answers `eth_chainId` with this; installations differ by their instance id
-FUNDS_WEI = 10**24  # a million ether for each role: fees are burnt on this chain and must never end it
-EXECUTION_REVERTED = 3  # the JSON-RPC code that geth gives a revert with data
-INVALID_TRANSACTION = -32000  # the JSON-RPC code that geth gives a transaction it will not take
-
-
-class EmbeddedChain(MiningChain):
-    """Prague rules from the first block on, with a gas limit that stays."""
-
-    chain_id = CHAIN_ID
-    vm_configuration = ((BlockNumber(0), PragueVM),)
-
-    def create_header_from_parent(self, parent_header: BlockHeaderAPI, **header_params: HeaderParams) -> BlockHeaderAPI:
-        """Return the next block's header with the parent's gas limit."""
-        header_params["gas_limit"] = parent_header.gas_limit
-        return super().create_header_from_parent(parent_header, **header_params)
-
-    def get_transaction_builder(self) -> type[TransactionBuilderAPI]:
-        """Return the builder of the newest rules, as eth-tester asks for it."""
-        return self.get_vm().get_transaction_builder()
+ENDPOINT = "the embedded ledger"
+CHAIN_FILE = "chain.sqlite3"
+EVENTS_FILE = "events.sqlite3"
+CONTRACT_NOTE = "contract"
 
 
-class CallRevertedError(Exception):
-    """A call was reverted by the contract; carried as an RPC error, never outside this module."""
+def open_embedded(
+    directory: Path,
+    *,
+    recorder: Signer,
+    arbiter: Signer,
+    admin: Signer,
+    gates: tuple[Address, ...],
+    threshold: int = 1,
+    clock: Clock,
+) -> EthereumLedger:
+    """Return the ledger kept in ``directory``, made if it holds none.
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__("execution reverted")
-        self.data = data
+    The recorder is the operator: who registers in its own name must send that transaction itself.
 
+    Args:
+        directory: made if missing.
+        recorder: sends registrations; funded at genesis.
+        arbiter: revokes; funded at genesis.
+        admin: holds the contract's admin role and deploys it; funded at genesis.
+        gates: whose verdicts count; used on first run only, as is the threshold; funded at genesis.
+        threshold: how many gates must sign.
+        clock: of the blocks.
 
-class EmbeddedBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester ships no types
-    """eth-tester's back end over a chain that outlives the process."""
-
-    def __init__(self, database: SqliteChainDB, clock: Clock, funded: Sequence[Address]) -> None:
-        self.account_keys: tuple[object, ...] = ()  # no well-known test key; transactions come signed
-        self._clock = clock
-        with database.transaction():
-            if not _has_genesis(database):
-                parameters = self.generate_genesis_params({"timestamp": clock.now()})
-                account = AccountDetails(balance=FUNDS_WEI, nonce=0, code=b"", storage={})
-                state = {EVMAddress(address.value): account for address in funded}
-                EmbeddedChain.from_genesis(database, parameters, state)
-            self.chain = EmbeddedChain(database)
-
-    def refresh(self) -> None:
-        """Build on the head that the file has now: another process may have moved it, and time has passed."""
-        head = self.chain.get_canonical_head()
-        now = max(self._clock.now(), head.timestamp + 1)  # block times strictly increase (Yellow Paper, eq. 4.3.4)
-        self.chain.header = self.chain.create_header_from_parent(head, timestamp=now)
-
-    def get_transaction_by_hash(self, transaction_hash: bytes) -> Mapping[str, object]:
-        """Return the transaction through the chain's own index; eth-tester's walk is linear in blocks."""
-        block, transaction, index = self._locate(transaction_hash)
-        serialized: Mapping[str, object] = serialize_transaction(block, transaction, index, False)
-        return serialized
-
-    def get_transaction_receipt(self, transaction_hash: bytes) -> Mapping[str, object]:
-        """Return the receipt through the chain's own index."""
-        block, transaction, index = self._locate(transaction_hash)
-        receipts = block.get_receipts(self.chain.chaindb)
-        vm = self.chain.get_vm()
-        serialized: Mapping[str, object] = serialize_transaction_receipt(block, receipts, transaction, index, False, vm)
-        return serialized
-
-    def _locate(self, transaction_hash: bytes) -> tuple[BlockAPI, SignedTransactionAPI, int]:
-        try:
-            number, index = self.chain.get_canonical_transaction_index(Hash32(transaction_hash))
-        except EVMTransactionNotFound as exc:
-            raise TransactionNotFound(str(exc)) from exc
-        block = self.chain.get_canonical_block_by_number(number)
-        return block, block.transactions[index], index
-
-    def call(self, transaction: Mapping[str, Any], block_number: object = "latest") -> bytes:
-        """Return what the call gives in the next block.
-
-        Raises:
-            CallRevertedError: the contract refused.
-        """
-        return bytes(self._execute(transaction).output)
-
-    def estimate_gas(self, transaction: Mapping[str, Any], block_number: object = "latest") -> int:
-        """Return the gas of one run, with a quarter more for what callees must be left with (EIP-150)."""
-        computation = self._execute(transaction)
-        return int(computation.get_gas_used()) * 5 // 4
-
-    def _execute(self, transaction: Mapping[str, Any]) -> ComputationAPI:
-        header = self.chain.header
-        filled = {"gas": header.gas_limit, **transaction}
-        unsigned = self._get_normalized_and_unsigned_evm_transaction(filled)
-        spoofed = cast(SignedTransactionAPI, SpoofTransaction(unsigned, from_=transaction["from"]))
-        with self.chain.get_vm(header).in_costless_state() as state:
-            computation = state.apply_transaction(spoofed)
-        if computation.is_error:
-            error = computation.error
-            raise CallRevertedError(bytes(error.args[0]) if isinstance(error, Revert) and error.args else b"")
-        return computation
-
-
-class EmbeddedProvider(EthereumTesterProvider):
-    """web3's way to the embedded chain: one request at a time, each write one transaction of the file."""
-
-    def __init__(self, database: SqliteChainDB, backend: EmbeddedBackend) -> None:
-        super().__init__(EthereumTester(backend))
-        self._database = database
-        self._backend = backend
-        self._lock = RLock()
-
-    def make_request(self, method: RPCEndpoint, params: Sequence[Any]) -> RPCResponse:
-        """Return the answer as a node would give it, errors included."""
-        with self._lock:
-            try:
-                if method == "eth_sendRawTransaction":
-                    with self._database.transaction():
-                        return self._answer(method, params)
-                return self._answer(method, params)
-            except CallRevertedError as exc:
-                error = RPCError(code=EXECUTION_REVERTED, message=str(exc), data="0x" + exc.data.hex())
-            except (TesterValidationError, TransactionFailed, ValidationError) as exc:
-                error = RPCError(code=INVALID_TRANSACTION, message=str(exc))
-            return {"id": 0, "jsonrpc": "2.0", "error": error}
-
-    def _answer(self, method: RPCEndpoint, params: Sequence[Any]) -> RPCResponse:
-        self._backend.refresh()
-        return super().make_request(method, params)
-
-
-def _has_genesis(database: SqliteChainDB) -> bool:
+    Raises:
+        LedgerMismatchError: the chain here was made for another recorder.
+        LedgerUnavailableError: the directory cannot be used, or another process holds the chain.
+    """
     try:
-        EmbeddedChain.get_chaindb_class()(database).get_canonical_head()
-    except CanonicalHeadNotFound:
-        return False
-    return True
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise LedgerUnavailableError(f"the ledger's directory {directory} cannot be made: {exc}") from exc
+    database = SqliteChainDB(directory / CHAIN_FILE)
+    try:
+        contract = database.note(CONTRACT_NOTE)
+        if contract is None:
+            roles = ContractArguments(
+                instance_id=secrets.token_bytes(32),
+                admin=admin.address,
+                arbiter=arbiter.address,
+                operator=recorder.address,
+                gates=gates,
+                threshold=threshold,
+            )
+            contract = _create(database, admin, roles, clock)
+        web3 = _web3(database, clock)
+        info = installation_at(web3, Address.from_hex(contract), kind="embedded", endpoint=ENDPOINT)
+        _require_recorder(info, recorder)
+        table = EventTable(directory / EVENTS_FILE, chain_id=info.chain_id, contract=info.contract)
+    except BaseException:
+        database.close()
+        raise
+    return EthereumLedger(
+        web3, info, endpoint=ENDPOINT, recorder=recorder, arbiter=arbiter, table=table, on_close=database.close
+    )
+
+
+def _create(database: SqliteChainDB, admin: Signer, roles: ContractArguments, clock: Clock) -> str:
+    """Make genesis and contract in one transaction of the file and return the contract's address.
+
+    A kill leaves all or nothing; of two processes that start together the second finds the first one's chain.
+    """
+    with database.transaction():
+        existing = database.note(CONTRACT_NOTE)
+        if existing is not None:
+            return existing
+        create_genesis(database, clock, (*roles.gates, roles.operator, roles.arbiter, roles.admin))
+        contract = deploy(_web3(database, clock), admin, roles, endpoint=ENDPOINT)
+        database.set_note(CONTRACT_NOTE, contract.hex)
+        return contract.hex
+
+
+def _require_recorder(info: LedgerInfo, recorder: Signer) -> None:
+    """Refuse keys that were made anew beside an old chain: they hold no funds there and no name."""
+    if info.operator != recorder.address:
+        raise LedgerMismatchError(f"expected the recorder {info.operator} of this chain, got {recorder.address}")
+
+
+def _web3(database: SqliteChainDB, clock: Clock) -> Web3:
+    return Web3(EmbeddedProvider(database, EmbeddedBackend(database, clock)))

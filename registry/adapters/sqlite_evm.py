@@ -32,19 +32,23 @@ class SqliteChainDB(BaseAtomicDB):
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-            with self.transaction():
-                self._create_or_check(path)
+            if self._version() == 0:
+                with self.transaction():
+                    self._create()
+            if self._version() != SCHEMA_VERSION:
+                raise LedgerError(f"expected schema version {SCHEMA_VERSION} in {path}, got {self._version()}")
         except sqlite3.Error as exc:
             raise LedgerUnavailableError(f"the chain's database {path} cannot be opened: {exc}") from exc
 
-    def _create_or_check(self, path: Path) -> None:
+    def _version(self) -> int:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
+        return int(version)
+
+    def _create(self) -> None:
+        if self._version() == 0:  # asked again, now that no other process can be creating it
             self._connection.execute("CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID")
             self._connection.execute("CREATE TABLE installation (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise LedgerError(f"expected schema version {SCHEMA_VERSION} in {path}, got {version}")
 
     # -- transactions ------------------------------------------------------------------------------------------
 

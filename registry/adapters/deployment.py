@@ -1,0 +1,87 @@
+"""Putting the registry contract on a network: once for an installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.types import TxParams
+
+from registry.adapters.contract import addresses, artefact, contract_at, ledger_errors
+from registry.adapters.transactions import prepare, submit
+from registry.errors import LedgerError, LedgerMismatchError
+from registry.model import Address, LedgerInfo, LedgerKind
+from registry.model.identity import require_length
+from registry.ports import Signer
+
+WAIT_S = 120.0  # ten blocks of a network with 12 s slots
+POLL_S = 0.05  # web3's own 0.1 s would cap a fast node at ten transactions a second
+
+
+@dataclass(frozen=True, slots=True)
+class ContractArguments:
+    """What the constructor is given.
+
+    Attributes:
+        instance_id: 32 random bytes, never used for another installation.
+        admin: names gates and arbiters, pauses.
+        arbiter: may revoke any record.
+        operator: may register in its own name without an intent; must be who sends those transactions.
+        gates: the first gates, each once.
+        threshold: how many gates must sign.
+    """
+
+    instance_id: bytes
+    admin: Address
+    arbiter: Address
+    operator: Address
+    gates: tuple[Address, ...]
+    threshold: int = 1
+
+    def __post_init__(self) -> None:
+        require_length("instance_id", self.instance_id, 32)
+
+
+def deploy(web3: Web3, signer: Signer, arguments: ContractArguments, *, endpoint: str = "the network") -> Address:
+    """Create the contract, paid by ``signer``, and return its address once it is included.
+
+    Raises:
+        TransactionRevertedError: the constructor refused the arguments.
+        LedgerUnavailableError: no answer, or not included within `WAIT_S`.
+        LedgerError: included, and failed.
+    """
+    admin, arbiter, operator = addresses((arguments.admin, arguments.arbiter, arguments.operator))
+    gates = addresses(arguments.gates)
+    with ledger_errors(endpoint):
+        factory = web3.eth.contract(abi=list(artefact().abi), bytecode=HexBytes(artefact().bytecode))
+        creation = factory.constructor(
+            arguments.instance_id, admin, arbiter, operator, gates, arguments.threshold
+        ).data_in_transaction
+    transaction = prepare(web3, endpoint, signer, {"data": creation})
+    submit(web3, endpoint, transaction)
+    with ledger_errors(endpoint):
+        receipt = web3.eth.wait_for_transaction_receipt(HexBytes(transaction.tx_hash), WAIT_S, POLL_S)
+    if receipt["status"] != 1 or receipt["contractAddress"] is None:
+        raise LedgerError(f"expected a contract from transaction 0x{transaction.tx_hash.hex()}, got a failed one")
+    return Address.from_hex(receipt["contractAddress"])
+
+
+def installation_at(web3: Web3, contract: Address, *, kind: LedgerKind, endpoint: str) -> LedgerInfo:
+    """Return what the network says of the installation whose contract stands at this address.
+
+    Raises:
+        LedgerMismatchError: no contract stands there.
+    """
+    with ledger_errors(endpoint):
+        handle = contract_at(web3, contract)
+        if not web3.eth.get_code(handle.address):
+            raise LedgerMismatchError(f"expected the registry's contract at {contract} on {endpoint}, got no code")
+        caller = TxParams({"from": handle.address})
+        return LedgerInfo(
+            kind=kind,
+            chain_id=web3.eth.chain_id,
+            contract=contract,
+            instance_id=handle.functions.instanceId().call(caller),
+            operator=Address.from_hex(handle.functions.operator().call(caller)),
+        )

@@ -1,0 +1,223 @@
+"""The `Ledger` port over web3: one class for the embedded chain and for any JSON-RPC network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import TransactionNotFound
+from web3.types import TxParams, TxReceipt
+
+from registry.adapters import transactions
+from registry.adapters.chain_events import ChainEvents
+from registry.adapters.contract import contract_at, ledger_errors, register_arguments
+from registry.adapters.event_table import EventRow, EventTable
+from registry.errors import LedgerError, RecordNotFoundError, TransactionRevertedError
+from registry.model import (
+    DAG_PB_BIT,
+    Address,
+    Digest,
+    Inclusion,
+    LedgerEvent,
+    LedgerInfo,
+    Level,
+    MediaKind,
+    Record,
+    Registration,
+    Reputation,
+    SignedTransaction,
+    Standing,
+    Visibility,
+)
+from registry.ports import Signer
+
+WAIT_S = 120.0  # ten blocks of a network with 12 s slots
+POLL_S = 0.05  # web3's own 0.1 s would cap a fast node at ten transactions a second
+
+
+class EthereumLedger:
+    """The registry contract on an EVM network, with its events in a table of our own."""
+
+    def __init__(
+        self,
+        web3: Web3,
+        info: LedgerInfo,
+        *,
+        endpoint: str,
+        recorder: Signer,
+        arbiter: Signer,
+        table: EventTable,
+        first_block: int = 0,
+        confirmations: int = 1,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Look after a contract that is known to be there.
+
+        Args:
+            web3: how to reach the network.
+            info: which contract answers.
+            endpoint: the network's name in messages.
+            recorder: sends registrations.
+            arbiter: revokes.
+            table: of this chain and contract.
+            first_block: where the contract was created, or any block before.
+            confirmations: blocks, the including one counted, after which an inclusion is final.
+            on_close: releases what stands behind ``web3``.
+        """
+        self._web3 = web3
+        self._info = info
+        self._endpoint = endpoint
+        self._recorder = recorder
+        self._arbiter = arbiter
+        self._table = table
+        self._first_block = first_block
+        self._confirmations = confirmations
+        self._on_close = on_close
+        self._contract = contract_at(web3, info.contract)
+        self._chain_events = ChainEvents(web3, self._contract)
+
+    @property
+    def info(self) -> LedgerInfo:
+        """Which ledger answers."""
+        return self._info
+
+    def find(self, digest: Digest) -> Record | None:
+        """Return the record of exactly these bytes, or nothing.
+
+        Raises:
+            LedgerError: the chain's state and its events disagree.
+        """
+        with ledger_errors(self._endpoint):
+            state = self._contract.functions.recordOf(digest.value).call(self._caller)
+        uploader, registered_at, block, kind, levels, visibility, earns, standing, fingerprint_hash, content_hash = (
+            state
+        )
+        if standing == 0:
+            return None
+        found = self._registration_of(digest)
+        if found is None or found.policy_id is None:
+            raise LedgerError(f"expected the registration of {digest} among the events up to block {block}, got none")
+        return Record(
+            digest=digest,
+            kind=MediaKind(kind & ~DAG_PB_BIT),
+            visibility=Visibility(visibility),
+            content_hash=content_hash,
+            content_is_dag_pb=bool(kind & DAG_PB_BIT),
+            fingerprint_hash=fingerprint_hash,
+            uploader=Address.from_hex(uploader),
+            levels=Level(levels),
+            earns_reputation=earns,
+            model_ids=found.model_ids,
+            policy_id=found.policy_id,
+            standing=Standing(standing),
+            registered_at=registered_at,
+            block=block,
+            tx=found.event.inclusion.tx_hash,
+        )
+
+    def reputation_of(self, uploader: Address) -> Reputation:
+        """Return the uploader's reputation now; a newcomer's for an address never seen."""
+        with ledger_errors(self._endpoint):
+            account = Web3.to_checksum_address(uploader.hex)
+            return Reputation(*self._contract.functions.reputationOf(account).call(self._caller))
+
+    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
+        """Return the signed transaction that will register; nothing is sent.
+
+        Raises:
+            TransactionRevertedError: the contract would refuse it now.
+        """
+        data = self._encode("register", *register_arguments(registration))
+        return transactions.prepare(self._web3, self._endpoint, self._recorder, data, nonce=nonce)
+
+    def submit(self, transaction: SignedTransaction) -> None:
+        """Send the transaction; sending one that is already known or included is no error.
+
+        Raises:
+            TransactionRevertedError: the network refused it.
+        """
+        transactions.submit(self._web3, self._endpoint, transaction)
+
+    def inclusion(self, tx_hash: bytes) -> Inclusion | None:
+        """Return where the registration stands on the chain, or nothing while it is not included.
+
+        Raises:
+            TransactionRevertedError: it was included and failed.
+        """
+        with ledger_errors(self._endpoint):
+            try:
+                receipt = self._web3.eth.get_transaction_receipt(HexBytes(tx_hash))
+            except TransactionNotFound:
+                return None
+            return self._place_in(receipt)
+
+    def is_final(self, inclusion: Inclusion) -> bool:
+        """Return whether the block can no longer be undone: as many confirmations as set, and still on the chain."""
+        with ledger_errors(self._endpoint):
+            depth = self._web3.eth.block_number - inclusion.block_number + 1
+            return depth >= self._confirmations and self._chain_events.has_block(
+                inclusion.block_number, inclusion.block_hash
+            )
+
+    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
+        """Set a record's standing to REVOKED, as the arbiter, and return where that stands.
+
+        Raises:
+            RecordNotFoundError: no such record.
+            TransactionRevertedError: it is revoked already, or this key may not.
+        """
+        data = self._encode("revoke", digest.value, reason_hash)
+        try:
+            transaction = transactions.prepare(self._web3, self._endpoint, self._arbiter, data)
+        except TransactionRevertedError as exc:
+            if exc.error_name == "MediaNotRegistered":
+                raise RecordNotFoundError(f"no record of {digest}") from exc
+            raise
+        self.submit(transaction)
+        with ledger_errors(self._endpoint):
+            tx_hash = HexBytes(transaction.tx_hash)
+            return self._place_in(self._web3.eth.wait_for_transaction_receipt(tx_hash, WAIT_S, POLL_S))
+
+    def events(self) -> Iterator[LedgerEvent]:
+        """Yield every event so far in chain order."""
+        self._sync()
+        return self._table.events()
+
+    def height(self) -> int:
+        """Return the number of the latest block."""
+        with ledger_errors(self._endpoint):
+            return int(self._web3.eth.block_number)
+
+    def close(self) -> None:
+        """Release what is held; nothing durable is lost."""
+        self._table.close()
+        self._on_close()
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    @property
+    def _caller(self) -> TxParams:
+        return TxParams({"from": Web3.to_checksum_address(self._recorder.address.hex)})
+
+    def _encode(self, function: str, *arguments: object) -> dict[str, str]:
+        with ledger_errors(self._endpoint):
+            data = self._contract.encode_abi(function, args=list(arguments))
+        return {"to": str(self._contract.address), "data": data}
+
+    def _sync(self) -> None:
+        with ledger_errors(self._endpoint):
+            self._chain_events.sync(self._table, first_block=self._first_block)
+
+    def _registration_of(self, digest: Digest) -> EventRow | None:
+        """Return the registration from the table, which is brought up to date for it."""
+        self._sync()
+        return self._table.registration_of(digest)
+
+    def _place_in(self, receipt: TxReceipt) -> Inclusion:
+        if receipt["status"] != 1:
+            raise TransactionRevertedError("TransactionFailed", (f"0x{receipt['transactionHash'].hex()}",))
+        rows = self._chain_events.rows(receipt["logs"])
+        if not rows:
+            raise LedgerError(f"expected an event of the registry in 0x{receipt['transactionHash'].hex()}, got none")
+        return rows[0].event.inclusion

@@ -1,0 +1,89 @@
+"""A network as ledger: any EVM node that speaks JSON-RPC over HTTP (anvil, Hardhat, geth, an L2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from web3 import HTTPProvider, Web3
+from web3.middleware import ExtraDataToPOAMiddleware
+
+from registry.adapters.contract import ledger_errors
+from registry.adapters.deployment import installation_at
+from registry.adapters.ethereum import EthereumLedger
+from registry.adapters.event_table import EventTable
+from registry.errors import LedgerMismatchError
+from registry.model import Address
+from registry.model.identity import require_length
+from registry.ports import Signer
+
+TIMEOUT_S = 10.0  # one request; a node that needs longer is down for our purposes
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkHome:
+    """Which installation this home belongs to, as its settings say.
+
+    Attributes:
+        url: of the node; may hold an access key, so messages name its host only.
+        chain_id: EIP-155.
+        contract: of the registry.
+        instance_id: 32 bytes.
+        first_block: where the contract was created, or any block before.
+        confirmations: blocks, the including one counted, after which an inclusion is final.
+    """
+
+    url: str
+    chain_id: int
+    contract: Address
+    instance_id: bytes
+    first_block: int = 0
+    confirmations: int = 1
+
+    def __post_init__(self) -> None:
+        require_length("instance_id", self.instance_id, 32)
+
+
+def open_network(home: NetworkHome, *, recorder: Signer, arbiter: Signer, events_file: Path) -> EthereumLedger:
+    """Return the ledger on the network, after a look whether it is the one that was configured.
+
+    Raises:
+        LedgerMismatchError: chain id or instance id differ, or no contract stands at the address.
+        LedgerUnavailableError: the node does not answer.
+    """
+    web3 = connect(home.url)
+    endpoint = endpoint_name(home.url)
+    with ledger_errors(endpoint):
+        chain_id = web3.eth.chain_id
+    if chain_id != home.chain_id:
+        raise LedgerMismatchError(f"expected chain id {home.chain_id} at {endpoint}, got {chain_id}")
+    info = installation_at(web3, home.contract, kind="network", endpoint=endpoint)
+    if info.instance_id != home.instance_id:
+        raise LedgerMismatchError(
+            f"expected instance id {home.instance_id.hex()} at {home.contract}, got {info.instance_id.hex()}"
+        )
+    return EthereumLedger(
+        web3,
+        info,
+        endpoint=endpoint,
+        recorder=recorder,
+        arbiter=arbiter,
+        table=EventTable(events_file, chain_id=home.chain_id, contract=home.contract),
+        first_block=home.first_block,
+        confirmations=home.confirmations,
+    )
+
+
+def connect(url: str) -> Web3:
+    """Return web3 on a node; nothing is asked of it yet."""
+    # no retries inside: the caller's job waits durably and tries again
+    web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None))
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # Clique and some L2s put more into `extraData`
+    return web3
+
+
+def endpoint_name(url: str) -> str:
+    """Return the node's name for messages: host and port, without path, query or user."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
