@@ -32,6 +32,7 @@ from registry.model import (
     UploadIntent,
     Visibility,
 )
+from registry.ports import Clock, Signer
 
 ANVIL = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
 HOUR_S = 3600
@@ -73,7 +74,7 @@ class Roles:
         )
 
 
-def embedded(directory: Path, roles: Roles, clock) -> EthereumLedger:
+def embedded(directory: Path, roles: Roles, clock: Clock) -> EthereumLedger:
     return open_embedded(
         directory,
         recorder=roles.recorder,
@@ -84,7 +85,7 @@ def embedded(directory: Path, roles: Roles, clock) -> EthereumLedger:
     )
 
 
-def admission_of(uploader, *, now: int, digest: Digest | None = None) -> Admission:
+def admission_of(uploader: Signer, *, now: int, digest: Digest | None = None) -> Admission:
     return Admission(
         digest=digest or Digest(secrets.token_bytes(32)),
         fingerprint_hash=secrets.token_bytes(32),
@@ -98,7 +99,15 @@ def admission_of(uploader, *, now: int, digest: Digest | None = None) -> Admissi
     )
 
 
-def registration_of(info: LedgerInfo, admission: Admission, *, gate, uploader, visibility=Visibility.PUBLIC, now: int):
+def registration_of(
+    info: LedgerInfo,
+    admission: Admission,
+    *,
+    gate: Signer,
+    uploader: Signer,
+    visibility: Visibility = Visibility.PUBLIC,
+    now: int,
+) -> Registration:
     """Return a registration that ``gate`` and, for level UPLOADER, ``uploader`` signed for the installation."""
     domain = Domain.of(info)
     opinion = Opinion(model_id=b"\x09" * 32, band=1, threshold_bps=5000, issued_at=now)

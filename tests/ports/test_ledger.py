@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from registry.adapters.jsonrpc import open_network
+from registry.adapters.ethereum import EthereumLedger
+from registry.adapters.jsonrpc import NetworkHome, open_network
+from registry.adapters.keystore import KeystoreSigner
 from registry.errors import (
-    LedgerMismatchError,
-    LedgerUnavailableError,
     RecordNotFoundError,
     TransactionRevertedError,
 )
-from registry.model import ZERO_32, Digest, EventName, Level, MediaKind, Reputation, Standing, Visibility
+from registry.model import (
+    ZERO_32,
+    Admission,
+    Digest,
+    EventName,
+    Inclusion,
+    Level,
+    MediaKind,
+    Registration,
+    SignedTransaction,
+    Standing,
+    Visibility,
+)
 from tests.ledgers import (
     ANVIL,
     HOUR_S,
@@ -36,26 +48,36 @@ class LedgerSuite:
     """What every ledger must do; a subclass gives `ledger`, `other` (a second installation) and `reopen`."""
 
     @pytest.fixture
-    def roles(self):
+    def roles(self) -> Roles:
         return Roles()
 
     @pytest.fixture
-    def uploader(self):
+    def uploader(self) -> KeystoreSigner:
         return new_key()
 
     @pytest.fixture
-    def now(self):
+    def now(self) -> int:
         return SystemClock().now()
 
     @pytest.fixture
-    def admission(self, uploader, now):
+    def admission(self, uploader: KeystoreSigner, now: int) -> Admission:
         return admission_of(uploader, now=now)
 
     @pytest.fixture
-    def registration(self, ledger, admission, roles, uploader, now):
+    def registration(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
+    ) -> Registration:
         return registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now)
 
-    def register(self, ledger, registration):
+    @pytest.fixture
+    def another(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner
+    ) -> Registration:
+        """Of other bytes, by the same uploader."""
+        other = replace(admission, digest=Digest(secrets.token_bytes(32)))
+        return registration_of(ledger.info, other, gate=roles.gate, uploader=uploader, now=SystemClock().now())
+
+    def register(self, ledger: EthereumLedger, registration: Registration) -> tuple[SignedTransaction, Inclusion]:
         transaction = ledger.prepare(registration)
         ledger.submit(transaction)
         inclusion = None
@@ -63,7 +85,7 @@ class LedgerSuite:
             inclusion = ledger.inclusion(transaction.tx_hash)
         return transaction, inclusion
 
-    def refusal(self, ledger, registration):
+    def refusal(self, ledger: EthereumLedger, registration: Registration) -> TransactionRevertedError:
         with pytest.raises(TransactionRevertedError) as caught:
             ledger.prepare(registration)
         assert ledger.find(registration.admission.digest) is None
@@ -71,50 +93,62 @@ class LedgerSuite:
 
     # -- refused ---------------------------------------------------------------------------------------------------
 
-    def test_prepare_refuses_a_second_registration_of_the_same_bytes(self, ledger, registration):
+    def test_prepare_refuses_a_second_registration_of_the_same_bytes(
+        self, ledger: EthereumLedger, registration: Registration
+    ) -> None:
         self.register(ledger, registration)
         with pytest.raises(TransactionRevertedError) as caught:
             ledger.prepare(registration)
         assert caught.value.error_name == "MediaAlreadyRegistered"
         assert caught.value.arguments == ("0x" + registration.admission.digest.hex,)
 
-    def test_prepare_refuses_a_registration_that_no_gate_signed(self, ledger, registration):
+    def test_prepare_refuses_a_registration_that_no_gate_signed(
+        self, ledger: EthereumLedger, registration: Registration
+    ) -> None:
         assert self.refusal(ledger, replace(registration, verdicts=())).error_name == "QuorumNotMet"
 
-    def test_prepare_refuses_a_signature_by_a_stranger(self, ledger, admission, uploader, now):
+    def test_prepare_refuses_a_signature_by_a_stranger(
+        self, ledger: EthereumLedger, admission: Admission, uploader: KeystoreSigner, now: int
+    ) -> None:
         stranger = new_key()
         foreign = registration_of(ledger.info, admission, gate=stranger, uploader=uploader, now=now)
         refusal = self.refusal(ledger, foreign)
         assert refusal.error_name == "NotAGate"
         assert refusal.arguments == (stranger.address.hex,)
 
-    def test_prepare_refuses_a_verdict_for_another_installation(self, ledger, admission, roles, uploader, now):
+    def test_prepare_refuses_a_verdict_for_another_installation(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
+    ) -> None:
         elsewhere = replace(ledger.info, instance_id=secrets.token_bytes(32))
         foreign = registration_of(elsewhere, admission, gate=roles.gate, uploader=uploader, now=now)
         assert self.refusal(ledger, foreign).error_name == "IntentSignatureInvalid"
-        unsigned = replace(of_operator(admission, roles))
+        unsigned = of_operator(admission, roles)
         foreign = registration_of(elsewhere, unsigned, gate=roles.gate, uploader=uploader, now=now)
         assert self.refusal(ledger, foreign).error_name == "NotAGate"
 
-    def test_prepare_refuses_a_verdict_whose_deadline_has_passed(self, ledger, admission, roles, uploader, now):
+    def test_prepare_refuses_a_verdict_whose_deadline_has_passed(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
+    ) -> None:
         late = replace(admission, deadline=now - HOUR_S)
         expired = registration_of(ledger.info, late, gate=roles.gate, uploader=uploader, now=now)
         refusal = self.refusal(ledger, expired)
         assert (refusal.error_name, refusal.arguments) == ("VerdictExpired", (str(now - HOUR_S),))
 
     def test_prepare_refuses_to_register_for_a_stranger_without_an_intent(
-        self, ledger, admission, roles, uploader, now
-    ):
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
+    ) -> None:
         silent = replace(admission, levels=Level.GATE)
         unwished = registration_of(ledger.info, silent, gate=roles.gate, uploader=uploader, now=now)
         refusal = self.refusal(ledger, unwished)
         assert (refusal.error_name, refusal.arguments) == ("IntentRequired", (uploader.address.hex,))
 
-    def test_revoke_refuses_a_digest_without_a_record(self, ledger):
+    def test_revoke_refuses_a_digest_without_a_record(self, ledger: EthereumLedger) -> None:
         with pytest.raises(RecordNotFoundError):
             ledger.revoke(Digest(secrets.token_bytes(32)), reason_hash=ZERO_32)
 
-    def test_revoke_refuses_a_record_that_is_revoked_already(self, ledger, registration):
+    def test_revoke_refuses_a_record_that_is_revoked_already(
+        self, ledger: EthereumLedger, registration: Registration
+    ) -> None:
         self.register(ledger, registration)
         ledger.revoke(registration.admission.digest, reason_hash=ZERO_32)
         with pytest.raises(TransactionRevertedError) as caught:
@@ -122,16 +156,17 @@ class LedgerSuite:
         assert caught.value.error_name == "MediaAlreadyRevoked"
 
     def test_submit_refuses_a_transaction_whose_nonce_another_took(
-        self, ledger, registration, admission, roles, uploader, now
-    ):
+        self, ledger: EthereumLedger, registration: Registration, another: Registration
+    ) -> None:
         waiting = ledger.prepare(registration)
-        other = replace(admission, digest=Digest(secrets.token_bytes(32)))
-        self.register(ledger, registration_of(ledger.info, other, gate=roles.gate, uploader=uploader, now=now))
+        self.register(ledger, another)
         with pytest.raises(TransactionRevertedError):
             ledger.submit(waiting)
-        assert ledger.find(admission.digest) is None
+        assert ledger.find(registration.admission.digest) is None
 
-    def test_inclusion_names_a_transaction_that_was_included_and_failed(self, ledger, registration, roles):
+    def test_inclusion_names_a_transaction_that_was_included_and_failed(
+        self, ledger: EthereumLedger, registration: Registration, roles: Roles
+    ) -> None:
         # two copies are both fine when they are prepared; whichever comes second fails on the chain
         first = ledger.prepare(registration)
         second = ledger.prepare(registration, nonce=first.nonce + 1)
@@ -145,13 +180,17 @@ class LedgerSuite:
 
     # -- done ------------------------------------------------------------------------------------------------------
 
-    def test_a_digest_never_seen_has_no_record_and_its_uploader_a_newcomers_reputation(self, ledger, uploader):
+    def test_a_digest_never_seen_has_no_record_and_its_uploader_a_newcomers_reputation(
+        self, ledger: EthereumLedger, uploader: KeystoreSigner
+    ) -> None:
         assert ledger.find(Digest(secrets.token_bytes(32))) is None
         newcomer = ledger.reputation_of(uploader.address)
         assert (newcomer.strikes, newcomer.open_disputes, newcomer.last_fraud_day) == (0, 0, 0)
         assert ledger.inclusion(secrets.token_bytes(32)) is None
 
-    def test_a_registration_is_found_with_all_that_was_admitted(self, ledger, registration, now):
+    def test_a_registration_is_found_with_all_that_was_admitted(
+        self, ledger: EthereumLedger, registration: Registration, now: int
+    ) -> None:
         transaction, inclusion = self.register(ledger, registration)
         record = ledger.find(registration.admission.digest)
         admission = registration.admission
@@ -175,14 +214,18 @@ class LedgerSuite:
         assert ledger.is_final(inclusion)
         assert ledger.height() >= inclusion.block_number
 
-    def test_a_registration_raises_the_uploaders_reputation(self, ledger, registration, uploader):
+    def test_a_registration_raises_the_uploaders_reputation(
+        self, ledger: EthereumLedger, registration: Registration, uploader: KeystoreSigner
+    ) -> None:
         before = ledger.reputation_of(uploader.address)
         self.register(ledger, registration)
         after = ledger.reputation_of(uploader.address)
         assert after.score_bps > before.score_bps
         assert after.evidence > before.evidence
 
-    def test_the_operator_registers_in_its_own_name_without_an_intent(self, ledger, admission, roles, now):
+    def test_the_operator_registers_in_its_own_name_without_an_intent(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, now: int
+    ) -> None:
         own = of_operator(admission, roles)
         self.register(ledger, registration_of(ledger.info, own, gate=roles.gate, uploader=roles.recorder, now=now))
         record = ledger.find(own.digest)
@@ -190,7 +233,9 @@ class LedgerSuite:
         assert record.uploader == ledger.info.operator
         assert Level.UPLOADER not in record.levels
 
-    def test_a_private_record_shows_no_cid(self, ledger, admission, roles, uploader, now):
+    def test_a_private_record_shows_no_cid(
+        self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
+    ) -> None:
         private = registration_of(
             ledger.info, admission, gate=roles.gate, uploader=uploader, visibility=Visibility.PRIVATE, now=now
         )
@@ -200,7 +245,9 @@ class LedgerSuite:
         assert record.visibility is Visibility.PRIVATE
         assert record.cid is None
 
-    def test_revoking_changes_the_standing_and_nothing_else(self, ledger, registration, uploader):
+    def test_revoking_changes_the_standing_and_nothing_else(
+        self, ledger: EthereumLedger, registration: Registration, uploader: KeystoreSigner
+    ) -> None:
         self.register(ledger, registration)
         before = ledger.find(registration.admission.digest)
         inclusion = ledger.revoke(registration.admission.digest, reason_hash=b"\x05" * 32)
@@ -210,23 +257,23 @@ class LedgerSuite:
         assert ledger.reputation_of(uploader.address).strikes == 1
 
     def test_events_come_in_chain_order_and_give_the_standing(
-        self, ledger, registration, admission, roles, uploader, now
-    ):
+        self, ledger: EthereumLedger, registration: Registration, another: Registration
+    ) -> None:
+        digest = registration.admission.digest
         _, first = self.register(ledger, registration)
-        assert [event.digest for event in ledger.events()] == [admission.digest]
-        other = replace(admission, digest=Digest(secrets.token_bytes(32)))
-        _, second = self.register(
-            ledger, registration_of(ledger.info, other, gate=roles.gate, uploader=uploader, now=now)
-        )
-        third = ledger.revoke(admission.digest, reason_hash=ZERO_32)
+        assert [event.digest for event in ledger.events()] == [digest]
+        _, second = self.register(ledger, another)
+        third = ledger.revoke(digest, reason_hash=ZERO_32)
         seen = [(event.name, event.digest, event.standing, event.inclusion) for event in ledger.events()]
         assert seen == [
-            (EventName.REGISTERED, admission.digest, Standing.ACTIVE, first),
-            (EventName.REGISTERED, other.digest, Standing.ACTIVE, second),
-            (EventName.STANDING_CHANGED, admission.digest, Standing.REVOKED, third),
+            (EventName.REGISTERED, digest, Standing.ACTIVE, first),
+            (EventName.REGISTERED, another.admission.digest, Standing.ACTIVE, second),
+            (EventName.STANDING_CHANGED, digest, Standing.REVOKED, third),
         ]
 
-    def test_submitting_the_same_transaction_again_is_harmless(self, ledger, registration, uploader):
+    def test_submitting_the_same_transaction_again_is_harmless(
+        self, ledger: EthereumLedger, registration: Registration, uploader: KeystoreSigner
+    ) -> None:
         transaction, inclusion = self.register(ledger, registration)
         reputation = ledger.reputation_of(uploader.address)
         ledger.submit(transaction)
@@ -234,7 +281,9 @@ class LedgerSuite:
         assert ledger.reputation_of(uploader.address) == reputation
         assert len(list(ledger.events())) == 1
 
-    def test_a_prepared_transaction_survives_reopening(self, ledger, reopen, registration):
+    def test_a_prepared_transaction_survives_reopening(
+        self, ledger: EthereumLedger, reopen: Callable[[], EthereumLedger], registration: Registration
+    ) -> None:
         transaction = ledger.prepare(registration)
         reopened = reopen()
         assert reopened.info == ledger.info
@@ -244,14 +293,22 @@ class LedgerSuite:
             pass
         assert reopened.find(registration.admission.digest) is not None
 
-    def test_records_and_events_are_the_same_after_reopening(self, ledger, reopen, registration):
+    def test_records_and_events_are_the_same_after_reopening(
+        self, ledger: EthereumLedger, reopen: Callable[[], EthereumLedger], registration: Registration
+    ) -> None:
         self.register(ledger, registration)
         record, events = ledger.find(registration.admission.digest), list(ledger.events())
         reopened = reopen()
         assert reopened.find(registration.admission.digest) == record
         assert list(reopened.events()) == events
 
-    def test_events_are_read_again_where_the_table_was_lost(self, ledger, reopen, registration, events_file):
+    def test_events_are_read_again_where_the_table_was_lost(
+        self,
+        ledger: EthereumLedger,
+        reopen: Callable[[], EthereumLedger],
+        registration: Registration,
+        events_file: Path,
+    ) -> None:
         self.register(ledger, registration)
         events = list(ledger.events())
         ledger.close()
@@ -262,14 +319,14 @@ class LedgerSuite:
 
 class TestEmbedded(LedgerSuite):
     @pytest.fixture
-    def events_file(self, tmp_path):
+    def events_file(self, tmp_path: Path) -> Path:
         return tmp_path / "ledger" / "events.sqlite3"
 
     @pytest.fixture
-    def reopen(self, tmp_path, roles):
-        opened = []
+    def reopen(self, tmp_path: Path, roles: Roles) -> Iterator[Callable[[], EthereumLedger]]:
+        opened: list[EthereumLedger] = []
 
-        def open_again():
+        def open_again() -> EthereumLedger:
             opened.append(embedded(tmp_path / "ledger", roles, SystemClock()))
             return opened[-1]
 
@@ -278,45 +335,47 @@ class TestEmbedded(LedgerSuite):
             ledger.close()
 
     @pytest.fixture
-    def ledger(self, reopen):
+    def ledger(self, reopen: Callable[[], EthereumLedger]) -> EthereumLedger:
         return reopen()
 
-    def test_it_names_itself_embedded(self, ledger):
+    def test_it_names_itself_embedded(self, ledger: EthereumLedger) -> None:
         assert ledger.info.kind == "embedded"
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[str]:
+    """A running anvil's URL."""
+    if not ANVIL.exists():
+        pytest.skip(f"no {ANVIL}; run npm ci")
+    with anvil() as url:
+        yield url
 
 
 @pytest.mark.node
 class TestAnvil(LedgerSuite):
-    @pytest.fixture(scope="class")
-    def url(self):
-        if not ANVIL.exists():
-            pytest.skip(f"no {ANVIL}; run npm ci")
-        with anvil() as url:
-            yield url
-
     @pytest.fixture
-    def events_file(self, tmp_path):
+    def events_file(self, tmp_path: Path) -> Path:
         return tmp_path / "events.sqlite3"
 
     @pytest.fixture
-    def opened(self, url, roles, events_file):
-        ledger, home = on_anvil(url, roles, events_file)
+    def opened(self, node: str, roles: Roles, events_file: Path) -> Iterator[tuple[EthereumLedger, NetworkHome]]:
+        ledger, home = on_anvil(node, roles, events_file)
         yield ledger, home
         ledger.close()
 
     @pytest.fixture
-    def ledger(self, opened):
+    def ledger(self, opened: tuple[EthereumLedger, NetworkHome]) -> EthereumLedger:
         return opened[0]
 
     @pytest.fixture
-    def home(self, opened):
+    def home(self, opened: tuple[EthereumLedger, NetworkHome]) -> NetworkHome:
         return opened[1]
 
     @pytest.fixture
-    def reopen(self, home, roles, events_file):
-        opened = []
+    def reopen(self, home: NetworkHome, roles: Roles, events_file: Path) -> Iterator[Callable[[], EthereumLedger]]:
+        opened: list[EthereumLedger] = []
 
-        def open_again():
+        def open_again() -> EthereumLedger:
             opened.append(open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=events_file))
             return opened[-1]
 
@@ -324,5 +383,5 @@ class TestAnvil(LedgerSuite):
         for ledger in opened:
             ledger.close()
 
-    def test_it_names_itself_a_network(self, ledger):
+    def test_it_names_itself_a_network(self, ledger: EthereumLedger) -> None:
         assert ledger.info.kind == "network"
