@@ -52,11 +52,6 @@ class SetClock:
         return self.seconds
 
 
-class SystemClock:
-    def now(self) -> int:
-        return int(time.time())
-
-
 @dataclass(frozen=True)
 class Roles:
     gate: KeystoreSigner = field(default_factory=new_key)

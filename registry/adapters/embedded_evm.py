@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, SignedTransactionAPI, TransactionBuilderAPI
 from eth.chains.base import MiningChain
-from eth.exceptions import Revert
+from eth.exceptions import PyEVMError, Revert
 from eth.exceptions import TransactionNotFound as EVMTransactionNotFound
 from eth.typing import AccountDetails, HeaderParams
 from eth.vm.forks.prague import PragueVM
@@ -25,6 +25,7 @@ from eth_tester.exceptions import ValidationError as TesterValidationError
 from eth_typing import Address as EVMAddress
 from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # rlp ships no types
 from web3.providers.eth_tester import EthereumTesterProvider
 from web3.types import RPCEndpoint, RPCError, RPCResponse
 
@@ -36,6 +37,8 @@ CHAIN_ID = 131277322940537  # eth-tester answers `eth_chainId` with this; instal
 FUNDS_WEI = 10**24  # a million ether for each role: fees are burnt on this chain and must never end it
 EXECUTION_REVERTED = 3  # the JSON-RPC code that geth gives a revert with data
 INVALID_TRANSACTION = -32000  # the JSON-RPC code that geth gives a transaction it will not take
+# what decoding and validation raise in the layers below; an empty raw transaction is an IndexError
+REFUSALS = (TesterValidationError, TransactionFailed, ValidationError, PyEVMError, RLPException, IndexError)
 
 
 class EmbeddedChain(MiningChain):
@@ -145,7 +148,7 @@ class EmbeddedProvider(EthereumTesterProvider):
                 return self._answer(method, params)
             except CallRevertedError as exc:
                 error = RPCError(code=EXECUTION_REVERTED, message=str(exc), data="0x" + exc.data.hex())
-            except (TesterValidationError, TransactionFailed, ValidationError) as exc:
+            except REFUSALS as exc:
                 error = RPCError(code=INVALID_TRANSACTION, message=str(exc))
             return {"id": 0, "jsonrpc": "2.0", "error": error}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from hexbytes import HexBytes
 from web3 import Web3
@@ -13,7 +15,7 @@ from registry.adapters import transactions
 from registry.adapters.chain_events import ChainEvents
 from registry.adapters.contract import contract_at, ledger_errors, register_arguments
 from registry.adapters.event_table import EventRow, EventTable
-from registry.errors import LedgerError, RecordNotFoundError, TransactionRevertedError
+from registry.errors import LedgerError, LedgerUnavailableError, RecordNotFoundError, TransactionRevertedError
 from registry.model import (
     DAG_PB_BIT,
     Address,
@@ -32,8 +34,11 @@ from registry.model import (
 )
 from registry.ports import Signer
 
-WAIT_S = 120.0  # ten blocks of a network with 12 s slots
-POLL_S = 0.05  # web3's own 0.1 s would cap a fast node at ten transactions a second
+Answer = TypeVar("Answer")
+
+REVOKE_WAIT_S = 120.0  # ten blocks of a network with 12 s slots
+FIRST_POLL_S = 0.005  # a fast node includes within this, and web3's own 0.1 s would cap it at ten a second
+LAST_POLL_S = 2.0  # a slow network is not asked more often than this
 
 
 class EthereumLedger:
@@ -139,26 +144,20 @@ class EthereumLedger:
         """
         transactions.submit(self._web3, self._endpoint, transaction)
 
-    def inclusion(self, tx_hash: bytes) -> Inclusion | None:
-        """Return where the registration stands on the chain, or nothing while it is not included.
+    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+        """Return where the registration stands on the chain, or nothing if it is not included within ``wait_s``.
 
         Raises:
             TransactionRevertedError: it was included and failed.
         """
         with ledger_errors(self._endpoint):
-            try:
-                receipt = self._web3.eth.get_transaction_receipt(HexBytes(tx_hash))
-            except TransactionNotFound:
-                return None
-            return self._place_in(receipt)
+            receipt = _poll(lambda: self._receipt(tx_hash), wait_s)
+            return None if receipt is None else self._place_in(receipt)
 
-    def is_final(self, inclusion: Inclusion) -> bool:
-        """Return whether the block can no longer be undone: as many confirmations as set, and still on the chain."""
+    def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
+        """Return whether the block is on the chain under as many confirmations as set, waiting up to ``wait_s``."""
         with ledger_errors(self._endpoint):
-            depth = self._web3.eth.block_number - inclusion.block_number + 1
-            return depth >= self._confirmations and self._chain_events.has_block(
-                inclusion.block_number, inclusion.block_hash
-            )
+            return bool(_poll(lambda: self._is_deep(inclusion), wait_s))
 
     def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
         """Set a record's standing to REVOKED, as the arbiter, and return where that stands.
@@ -166,6 +165,7 @@ class EthereumLedger:
         Raises:
             RecordNotFoundError: no such record.
             TransactionRevertedError: it is revoked already, or this key may not.
+            LedgerUnavailableError: sent, and not included within `REVOKE_WAIT_S`.
         """
         data = self._encode("revoke", digest.value, reason_hash)
         try:
@@ -175,9 +175,10 @@ class EthereumLedger:
                 raise RecordNotFoundError(f"no record of {digest}") from exc
             raise
         self.submit(transaction)
-        with ledger_errors(self._endpoint):
-            tx_hash = HexBytes(transaction.tx_hash)
-            return self._place_in(self._web3.eth.wait_for_transaction_receipt(tx_hash, WAIT_S, POLL_S))
+        inclusion = self.inclusion(transaction.tx_hash, wait_s=REVOKE_WAIT_S)
+        if inclusion is None:
+            raise LedgerUnavailableError(f"0x{transaction.tx_hash.hex()} is not included after {REVOKE_WAIT_S:.0f} s")
+        return inclusion
 
     def events(self) -> Iterator[LedgerEvent]:
         """Yield every event so far in chain order."""
@@ -214,6 +215,17 @@ class EthereumLedger:
         self._sync()
         return self._table.registration_of(digest)
 
+    def _receipt(self, tx_hash: bytes) -> TxReceipt | None:
+        try:
+            return self._web3.eth.get_transaction_receipt(HexBytes(tx_hash))
+        except TransactionNotFound:
+            return None
+
+    def _is_deep(self, inclusion: Inclusion) -> bool:
+        depth = self._web3.eth.block_number - inclusion.block_number + 1
+        here = (inclusion.block_number, inclusion.block_hash)
+        return depth >= self._confirmations and self._chain_events.has_block(*here)
+
     def _place_in(self, receipt: TxReceipt) -> Inclusion:
         if receipt["status"] != 1:
             raise TransactionRevertedError("TransactionFailed", (f"0x{receipt['transactionHash'].hex()}",))
@@ -221,3 +233,13 @@ class EthereumLedger:
         if not rows:
             raise LedgerError(f"expected an event of the registry in 0x{receipt['transactionHash'].hex()}, got none")
         return rows[0].event.inclusion
+
+
+def _poll(ask: Callable[[], Answer], wait_s: float) -> Answer:
+    """Return the first answer that is something, or the last one when the time is over."""
+    until = time.monotonic() + wait_s
+    pause = FIRST_POLL_S
+    while not (answer := ask()) and time.monotonic() + pause < until:
+        time.sleep(pause)
+        pause = min(2 * pause, LAST_POLL_S)
+    return answer

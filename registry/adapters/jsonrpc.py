@@ -78,7 +78,9 @@ def open_network(home: NetworkHome, *, recorder: Signer, arbiter: Signer, events
 def connect(url: str) -> Web3:
     """Return web3 on a node; nothing is asked of it yet."""
     # no retries inside: the caller's job waits durably and tries again
-    web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None))
+    provider = HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None)
+    provider.global_ccip_read_enabled = False  # a revert must not make us fetch a URL of its choice (EIP-3668)
+    web3 = Web3(provider)
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # Clique and some L2s put more into `extraData`
     return web3
 

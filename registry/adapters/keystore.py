@@ -15,6 +15,7 @@ from typing import Any, Self
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_utils.exceptions import ValidationError
 
 from registry.errors import SignerError
 from registry.model import Address, SignedTransaction
@@ -22,6 +23,7 @@ from registry.model import Address, SignedTransaction
 # scrypt with n = 2^15, r = 8, p = 1: 32 MiB and 0.08 s a key, so that a command opens all four in a third of a second.
 # The library's own 2^18 costs 0.6 s a key; a random 256-bit password needs neither.
 SCRYPT_N = 1 << 15
+NOT_A_KEYSTORE = (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, ValidationError)
 ROLES = ("gate", "recorder", "arbiter", "admin")
 
 
@@ -45,7 +47,7 @@ class KeystoreSigner:
             return cls(bytes(Account.decrypt(path.read_text(encoding="utf-8"), password)))
         except FileNotFoundError as exc:
             raise SignerError(f"expected a keystore at {path}, found none") from exc
-        except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as exc:
+        except NOT_A_KEYSTORE as exc:
             # `from None`: the library's messages are not ours to vouch for where a secret is near
             raise SignerError(f"{path} does not open: expected a keystore and its password ({_kind(exc)})") from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from hexbytes import HexBytes
 from web3 import Web3
@@ -27,18 +27,27 @@ def prepare(
 ) -> SignedTransaction:
     """Return the signed transaction for ``call`` (``data`` and, unless it creates a contract, ``to``); send nothing.
 
-    It is first run in the next block's circumstances, so that a refusal shows before a fee is paid.
+    It is first run in the next block's circumstances, so that a refusal shows before a fee is paid. A replacement is
+    run on the latest block instead: the next one holds the waiting transaction that it replaces.
+
+    Args:
+        web3: the network.
+        endpoint: its name in messages.
+        signer: whose account pays.
+        call: what is sent.
+        nonce: of the waiting transaction that this one replaces, at twice the fees; absent for the account's next.
 
     Raises:
         TransactionRevertedError: the contract would refuse it.
     """
     sender = Web3.to_checksum_address(signer.address.hex)
+    circumstances: Literal["pending", "latest"] = "pending" if nonce is None else "latest"
     with ledger_errors(endpoint):
         simulated = TxParams({"from": sender, "data": call["data"]})
         if "to" in call:
             simulated["to"] = call["to"]
-            web3.eth.call(simulated, "pending")
-        gas = int(web3.eth.estimate_gas(simulated, "pending") * GAS_MARGIN)
+            web3.eth.call(simulated, circumstances)
+        gas = int(web3.eth.estimate_gas(simulated, circumstances) * GAS_MARGIN)
         fields = {
             **call,
             **_fees(web3, factor=1 if nonce is None else REPLACEMENT_FACTOR),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.adapters.clock import SystemClock
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, open_network
 from registry.adapters.keystore import KeystoreSigner
@@ -33,7 +34,6 @@ from tests.ledgers import (
     ANVIL,
     HOUR_S,
     Roles,
-    SystemClock,
     admission_of,
     anvil,
     embedded,
@@ -42,6 +42,8 @@ from tests.ledgers import (
     on_anvil,
     registration_of,
 )
+
+WAIT_S = 10.0  # a node includes within milliseconds
 
 
 class LedgerSuite:
@@ -80,9 +82,8 @@ class LedgerSuite:
     def register(self, ledger: EthereumLedger, registration: Registration) -> tuple[SignedTransaction, Inclusion]:
         transaction = ledger.prepare(registration)
         ledger.submit(transaction)
-        inclusion = None
-        while inclusion is None:
-            inclusion = ledger.inclusion(transaction.tx_hash)
+        inclusion = ledger.inclusion(transaction.tx_hash, wait_s=WAIT_S)
+        assert inclusion is not None
         return transaction, inclusion
 
     def refusal(self, ledger: EthereumLedger, registration: Registration) -> TransactionRevertedError:
@@ -173,8 +174,7 @@ class LedgerSuite:
         ledger.submit(first)
         ledger.submit(second)
         with pytest.raises(TransactionRevertedError) as caught:
-            while ledger.inclusion(second.tx_hash) is None:
-                pass
+            ledger.inclusion(second.tx_hash, wait_s=WAIT_S)
         assert caught.value.error_name == "TransactionFailed"
         assert ledger.inclusion(first.tx_hash) is not None
 
@@ -289,8 +289,7 @@ class LedgerSuite:
         assert reopened.info == ledger.info
         assert reopened.find(registration.admission.digest) is None
         reopened.submit(transaction)
-        while reopened.inclusion(transaction.tx_hash) is None:
-            pass
+        assert reopened.inclusion(transaction.tx_hash, wait_s=WAIT_S) is not None
         assert reopened.find(registration.admission.digest) is not None
 
     def test_records_and_events_are_the_same_after_reopening(
