@@ -178,7 +178,10 @@ class SimilarityIndex(Protocol):
         ...
 
     def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:
-        """Return every stored code within ``radius_bits`` of a query code of the same alg, nearest first."""
+        """Return every stored code within ``radius_bits`` of a query code of the same alg, nearest first.
+
+        Stored codes of quality below 50 or of another version than the fingerprints made now are not found.
+        """
         ...
 
     def fp_version_of(self, digest: Digest) -> int | None:
