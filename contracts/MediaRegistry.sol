@@ -211,7 +211,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
 
     /// @inheritdoc IMediaRegistry
     function instanceId() external view returns (bytes32) {
-        return _SALT;
+        return _salt;
     }
 
     /// @inheritdoc IMediaRegistry

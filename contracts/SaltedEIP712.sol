@@ -18,14 +18,14 @@ abstract contract SaltedEIP712 is IERC5267 {
     /// @dev EIP-5267: bits 0-4, name, version, chainId, verifyingContract and salt are all used.
     bytes1 private constant ALL_FIELDS = 0x1f;
 
-    bytes32 internal immutable _SALT;
-    uint256 private immutable _CACHED_CHAIN_ID;
-    bytes32 private immutable _CACHED_SEPARATOR;
+    bytes32 internal immutable _salt;
+    uint256 private immutable _cachedChainId;
+    bytes32 private immutable _cachedSeparator;
 
     constructor(bytes32 salt) {
-        _SALT = salt;
-        _CACHED_CHAIN_ID = block.chainid;
-        _CACHED_SEPARATOR = _buildSeparator(salt);
+        _salt = salt;
+        _cachedChainId = block.chainid;
+        _cachedSeparator = _buildSeparator(salt);
     }
 
     /// @inheritdoc IERC5267
@@ -42,12 +42,12 @@ abstract contract SaltedEIP712 is IERC5267 {
             uint256[] memory extensions
         )
     {
-        return (ALL_FIELDS, NAME, VERSION, block.chainid, address(this), _SALT, new uint256[](0));
+        return (ALL_FIELDS, NAME, VERSION, block.chainid, address(this), _salt, new uint256[](0));
     }
 
     /// @dev What is signed: `0x1901 ‖ separator ‖ structHash`, hashed.
     function _hashTypedData(bytes32 structHash) internal view returns (bytes32) {
-        bytes32 separator = block.chainid == _CACHED_CHAIN_ID ? _CACHED_SEPARATOR : _buildSeparator(_SALT);
+        bytes32 separator = block.chainid == _cachedChainId ? _cachedSeparator : _buildSeparator(_salt);
         return MessageHashUtils.toTypedDataHash(separator, structHash);
     }
 

@@ -1,0 +1,22 @@
+"""One deployed registry for the whole run; every test starts from its first state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def stage(deployed: Stage) -> Iterator[Stage]:
+    """Three gates of which two must sign."""
+    snapshot = deployed.tester.take_snapshot()
+    yield deployed
+    deployed.tester.revert_to_snapshot(snapshot)
