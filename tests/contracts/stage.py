@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +12,12 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
-from eth_utils import keccak
-from web3 import EthereumTesterProvider, Web3
+from eth_utils import keccak, to_bytes, to_hex
 
+from tests.contracts import abi
 from tests.contracts.typed_data import Fields, intent_message, sign, verdict_message
 
-ARTEFACT = json.loads((Path(__file__).parents[2] / "registry" / "adapters" / "MediaRegistry.json").read_bytes())
+Receipt = dict[str, Any]
 
 GATE, UPLOADER, REVIEWER, CREDENTIALS = 1, 2, 4, 8
 NONE, ACTIVE, DISPUTED, REVOKED = 0, 1, 2, 3
@@ -27,7 +25,7 @@ PUBLIC, PRIVATE = 0, 1
 IMAGE, VIDEO, DAG_PB = 1, 2, 0x80
 NOT_JUDGED = 255
 FAR = 2**40  # Unix seconds that no test reaches
-GAS = 2_000_000
+GAS = 4_000_000
 EMPTY_HASH = bytes(32)
 
 
@@ -94,17 +92,48 @@ class Stage:
     def __init__(self, *, gates: Sequence[LocalAccount] = GATES[:3], threshold: int = 2) -> None:
         self.backend = PyEVMBackend()
         self.tester = EthereumTester(self.backend)
-        self.w3 = Web3(EthereumTesterProvider(self.tester))
-        bank = self.w3.eth.accounts[0]
+        bank = self.tester.get_accounts()[0]
         for account in ACTORS:
             self.tester.add_account(account.key.to_0x_hex())
-            self.w3.eth.send_transaction({"from": bank, "to": account.address, "value": 10**19})
-        self.contract = self.deploy([gate.address for gate in gates], threshold)
-        self.errors = {
-            keccak(text=f"{e['name']}({','.join(i['type'] for i in e['inputs'])})")[:4]: e
-            for e in ARTEFACT["abi"]
-            if e["type"] == "error"
-        }
+            self.tester.send_transaction({"from": bank, "to": account.address, "value": 10**19, "gas": 21_000})
+        self.address = self.deploy([gate.address for gate in gates], threshold)
+
+    # -- the chain -------------------------------------------------------------------------------------------
+
+    def transact(self, sender: LocalAccount, data: bytes, *, to: str = "") -> Receipt:
+        """The receipt of a transaction that must succeed; without `to`, of one that creates a contract.
+
+        Raises:
+            RevertedError: the contract reverted.
+        """
+        transaction = self._transaction(sender, data, to)
+        receipt: Receipt = self.tester.get_transaction_receipt(self.tester.send_transaction(transaction))
+        if receipt["status"] != 1:
+            self.ask(sender, data, to=to)  # a failed transaction changed nothing and gives no reason: ask for it
+            pytest.fail(f"the transaction failed with {receipt['gas_used']} gas used, and would not fail again")
+        return receipt
+
+    def ask(self, sender: LocalAccount, data: bytes, *, to: str = "") -> bytes:
+        """What the transaction would return; nothing is sent.
+
+        Raises:
+            RevertedError: the contract would revert.
+        """
+        try:
+            return to_bytes(hexstr=self.tester.call(self._transaction(sender, data, to)))
+        except TransactionFailed as failure:
+            name, arguments = abi.error(ast.literal_eval(str(failure)))
+            raise RevertedError(name, arguments) from failure
+
+    def _transaction(self, sender: LocalAccount, data: bytes, to: str) -> Fields:
+        transaction = {"from": sender.address, "data": to_hex(data), "gas": GAS}
+        return transaction | {"to": to} if to else transaction
+
+    def block(self, number: int | str = "latest") -> Fields:
+        block: Fields = self.tester.get_block_by_number(number)
+        return block
+
+    # -- the registry ----------------------------------------------------------------------------------------
 
     def deploy(
         self,
@@ -115,64 +144,28 @@ class Stage:
         admin: str = ADMIN.address,
         arbiter: str = ARBITER.address,
         operator: str = OPERATOR.address,
-    ) -> Any:
-        factory = self.w3.eth.contract(abi=ARTEFACT["abi"], bytecode=ARTEFACT["bytecode"])
-        construct = factory.constructor(instance_id, admin, arbiter, operator, gates, threshold)
-        return self.w3.eth.contract(address=self.send(STRANGER, construct)["contractAddress"], abi=ARTEFACT["abi"])
-
-    def send(self, sender: LocalAccount, call: Any) -> Any:
-        """The receipt of a call (or construction) that `sender` sends.
-
-        Raises:
-            RevertedError: the contract reverted.
-        """
-        transaction = call.build_transaction({"from": sender.address, "gas": 2 * GAS})
-        receipt = self.w3.eth.get_transaction_receipt(self.w3.eth.send_transaction(transaction))
-        if receipt["status"] != 1:
-            self.rehearse(sender, call)  # a failed transaction changed nothing and gives no reason: ask for it
-            pytest.fail(f"the transaction failed with {receipt['gasUsed']} gas used, and would not fail again")
-        return receipt
-
-    def rehearse(self, sender: LocalAccount, call: Any) -> None:
-        """Send nothing.
-
-        Raises:
-            RevertedError: the contract would revert.
-        """
-        try:
-            self.w3.eth.call(call.build_transaction({"from": sender.address, "gas": 2 * GAS}))
-        except TransactionFailed as failure:
-            raise self.refusal(failure) from failure
-
-    def refusal(self, failure: TransactionFailed) -> RevertedError:
-        data = ast.literal_eval(str(failure).removeprefix("execution reverted: "))
-        error = self.errors[data[:4]]
-        arguments = self.w3.codec.decode([i["type"] for i in error["inputs"]], data[4:])
-        return RevertedError(error["name"], tuple(arguments))
+    ) -> str:
+        """The address of a new registry."""
+        data = abi.construction([instance_id, admin, arbiter, operator, gates, threshold])
+        return str(self.transact(STRANGER, data)["contract_address"])
 
     def call(self, name: str, *arguments: Any, sender: LocalAccount) -> tuple[Happened, ...]:
-        return self.happened(self.send(sender, self.contract.functions[name](*arguments)))
+        """The events of a call that `sender` sends."""
+        return self.happened(self.transact(sender, abi.call_data(name, arguments), to=self.address))
+
+    def rehearse(self, name: str, *arguments: Any, sender: LocalAccount) -> None:
+        """Nothing, and nothing is sent; raises `RevertedError` where the call would."""
+        self.ask(sender, abi.call_data(name, arguments), to=self.address)
 
     def read(self, name: str, *arguments: Any) -> Any:
-        return self.contract.functions[name](*arguments).call()
+        return abi.answer(name, self.ask(STRANGER, abi.call_data(name, arguments), to=self.address))
 
-    def record(self, digest: bytes) -> Fields:
-        function = next(e for e in ARTEFACT["abi"] if e.get("name") == "recordOf")
-        names = [part["name"] for part in function["outputs"][0]["components"]]
-        return dict(zip(names, self.read("recordOf", digest), strict=True))
-
-    def happened(self, receipt: Any) -> tuple[Happened, ...]:
-        """The registry's events of one transaction, in order."""
-        events = {
-            keccak(text=f"{e['name']}({','.join(i['type'] for i in e['inputs'])})"): e["name"]
-            for e in ARTEFACT["abi"]
-            if e["type"] == "event"
-        }
-        found = []
-        for log in receipt["logs"]:
-            event = self.contract.events[events[bytes(log["topics"][0])]]().process_log(log)
-            found.append(Happened(event["event"], dict(event["args"])))
-        return tuple(found)
+    def happened(self, receipt: Receipt) -> tuple[Happened, ...]:
+        """The events of one transaction, in order."""
+        return tuple(
+            Happened(*abi.event([to_bytes(hexstr=topic) for topic in log["topics"]], to_bytes(hexstr=log["data"])))
+            for log in receipt["logs"]
+        )
 
     @property
     def domain(self) -> Fields:
@@ -180,7 +173,7 @@ class Stage:
             "name": "Touchstone",
             "version": "1",
             "chainId": self.backend.chain.chain_id,
-            "verifyingContract": self.contract.address,
+            "verifyingContract": self.address,
             "salt": INSTANCE_ID,
         }
 
@@ -237,5 +230,5 @@ class Stage:
     def register(self, submission: Submission) -> tuple[Happened, ...]:
         return self.happened(self.register_receipt(submission))
 
-    def register_receipt(self, submission: Submission) -> Any:
-        return self.send(submission.sender, self.contract.functions.register(*submission.arguments()))
+    def register_receipt(self, submission: Submission) -> Receipt:
+        return self.transact(submission.sender, abi.call_data("register", submission.arguments()), to=self.address)

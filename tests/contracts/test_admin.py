@@ -38,15 +38,15 @@ ADMIN_CALLS: list[tuple[str, tuple[Any, ...]]] = [
 @pytest.mark.parametrize("sender", [ARBITER, OPERATOR, GATES[0], STRANGER])
 def test_nobody_but_the_admin_may(stage: Stage, sender: Any, name: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(RevertedError) as refused:
-        stage.send(sender, stage.contract.functions[name](*arguments))
+        stage.call(name, *arguments, sender=sender)
     assert refused.value.name == "AccessControlUnauthorizedAccount"
-    assert refused.value.arguments == (sender.address.lower(), bytes(32))
+    assert refused.value.arguments == (sender.address, bytes(32))
 
 
 GATE_REFUSALS: dict[str, tuple[str, tuple[Any, ...], str, tuple[Any, ...]]] = {
     "nobody as a gate": ("addGate", (NOBODY,), "ZeroNotAllowed", ()),
-    "a gate twice": ("addGate", (GATES[0].address,), "GateAlreadyActive", (GATES[0].address.lower(),)),
-    "removing what is no gate": ("removeGate", (GATES[3].address,), "GateNotActive", (GATES[3].address.lower(),)),
+    "a gate twice": ("addGate", (GATES[0].address,), "GateAlreadyActive", (GATES[0].address,)),
+    "removing what is no gate": ("removeGate", (GATES[3].address,), "GateNotActive", (GATES[3].address,)),
     "a threshold of none": ("setThreshold", (0,), "ThresholdOutOfRange", (0, 3)),
     "a threshold above the gates": ("setThreshold", (4,), "ThresholdOutOfRange", (4, 3)),
 }
@@ -86,7 +86,7 @@ def test_a_removed_gates_signature_is_worthless_and_its_records_stand(stage: Sta
     )
     with pytest.raises(RevertedError) as refused:
         stage.register(late)
-    assert (refused.value.name, refused.value.arguments) == ("NotAGate", (GATES[0].address.lower(),))
+    assert (refused.value.name, refused.value.arguments) == ("NotAGate", (GATES[0].address,))
     assert stage.read("counts") == [1, 0, 0]
 
 
@@ -102,14 +102,14 @@ def test_a_pause_stops_every_write_and_no_read(stage: Stage) -> None:
     stage.register(stage.submission())
     late = stage.submission(admission={"digest": hash_of("late")}, intent={"nonce": 8})
     stage.call("pause", sender=ADMIN)
-    for sender, call in (
-        (STRANGER, stage.contract.functions.register(*late.arguments())),
-        (ARBITER, stage.contract.functions.revoke(DIGEST, EMPTY_HASH)),
-        (BOB, stage.contract.functions.withdrawIntent(1)),
+    for sender, name, arguments in (
+        (STRANGER, "register", late.arguments()),
+        (ARBITER, "revoke", (DIGEST, EMPTY_HASH)),
+        (BOB, "withdrawIntent", (1,)),
     ):
         with pytest.raises(RevertedError, match="EnforcedPause"):
-            stage.send(sender, call)
-    assert stage.record(DIGEST)["uploader"] == ALICE.address
+            stage.call(name, *arguments, sender=sender)
+    assert stage.read("recordOf", DIGEST)["uploader"] == ALICE.address
     assert stage.read("counts") == [1, 0, 0]
     assert stage.read("reputationOf", ALICE.address)[0] == 3333
     assert stage.read("paused")
@@ -130,7 +130,7 @@ BAD_DEPLOYMENTS: dict[str, tuple[dict[str, Any], str, tuple[Any, ...]]] = {
     "no arbiter": ({"arbiter": NOBODY}, "ZeroNotAllowed", ()),
     "no operator": ({"operator": NOBODY}, "ZeroNotAllowed", ()),
     "nobody as a gate": ({"gates": [NOBODY]}, "ZeroNotAllowed", ()),
-    "a gate twice": ({"gates": [GATES[0].address] * 2}, "GateAlreadyActive", (GATES[0].address.lower(),)),
+    "a gate twice": ({"gates": [GATES[0].address] * 2}, "GateAlreadyActive", (GATES[0].address,)),
     "no gates": ({"gates": []}, "ThresholdOutOfRange", (1, 0)),
     "a threshold of none": ({"threshold": 0}, "ThresholdOutOfRange", (0, 1)),
     "a threshold above the gates": ({"threshold": 2}, "ThresholdOutOfRange", (2, 1)),

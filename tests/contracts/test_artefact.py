@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.stage import ARTEFACT
+from tests.contracts.abi import ARTEFACT
 
 ROOT = Path(__file__).parents[2]
 MAX_CODE_BYTES = 24_576  # EIP-170

@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from eth_utils import keccak
+from eth_utils import keccak, to_bytes
 
 from tests.contracts.stage import DAG_PB, IMAGE, STRANGER, VIDEO, Stage, hash_of
 
@@ -39,8 +39,8 @@ def test_the_commit_names_the_contents_cid(stage: Stage, content: bytes, kind: i
         "sha256": submission.admission["digest"].hex(),
     }
     assert commit.args["recorder"] == STRANGER.address
-    assert bytes(commit.args["assetCid"]) == keccak(text=expected)  # an indexed string is logged as its hash
-    assert bytes(receipt["logs"][-1]["topics"][0]) == COMMIT_TOPIC
+    assert commit.args["assetCid"] == keccak(text=expected)  # an indexed string is logged as its hash
+    assert to_bytes(hexstr=receipt["logs"][-1]["topics"][0]) == COMMIT_TOPIC
 
 
 def test_the_topic_is_that_of_the_standard() -> None:

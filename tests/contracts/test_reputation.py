@@ -17,7 +17,7 @@ def register(stage: Stage, number: int, *, earns: bool = True) -> bytes:
 
 
 def today(stage: Stage) -> int:
-    return int(stage.w3.eth.get_block("latest")["timestamp"]) // 86_400
+    return int(stage.block()["timestamp"]) // 86_400
 
 
 def test_an_address_never_seen_is_a_newcomer(stage: Stage) -> None:

@@ -14,7 +14,7 @@ def test_a_withdrawn_intent_is_refused(stage: Stage) -> None:
     )
     with pytest.raises(RevertedError) as refused:
         stage.register(submission)
-    assert (refused.value.name, refused.value.arguments) == ("NonceSpent", (ALICE.address.lower(), 7))
+    assert (refused.value.name, refused.value.arguments) == ("NonceSpent", (ALICE.address, 7))
 
 
 def test_a_spent_nonce_cannot_be_withdrawn(stage: Stage) -> None:

@@ -105,14 +105,13 @@ class Laws(RuleBasedStateMachine):
 
     def attempt(self, sender: LocalAccount, name: str, *arguments: Any) -> str | None:
         """Return the name of the refusal if there is one; else send it and note its events."""
-        call = self.stage.contract.functions[name](*arguments)
         try:
-            self.stage.rehearse(sender, call)
+            self.stage.rehearse(name, *arguments, sender=sender)
         except RevertedError as refused:
             return refused.name
-        receipt = self.stage.send(sender, call)
-        time = self.stage.w3.eth.get_block(receipt["blockNumber"])["timestamp"]
-        self.events.extend((event, time) for event in self.stage.happened(receipt))
+        events = self.stage.call(name, *arguments, sender=sender)
+        time = self.stage.block()["timestamp"]
+        self.events.extend((event, time) for event in events)
         return None
 
     def expected_refusal(self, submission: Submission, by: list[LocalAccount]) -> str | None:
@@ -165,7 +164,7 @@ class Laws(RuleBasedStateMachine):
         expected = self.expected_refusal(submission, by)
         assert self.attempt(submission.sender, "register", *submission.arguments()) == expected
         if expected is None:
-            block = self.stage.w3.eth.get_block("latest")
+            block = self.stage.block()
             self.records[digest] = {
                 "uploader": uploader.address,
                 "registeredAt": block["timestamp"],
@@ -240,7 +239,7 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def the_chain_keeps_what_the_model_keeps(self) -> None:
-        assert self.stage.record(self.touched) == self.records.get(self.touched, NO_RECORD)
+        assert self.stage.read("recordOf", self.touched) == self.records.get(self.touched, NO_RECORD)
 
     @invariant()
     def counts_are_what_the_events_give(self) -> None:
