@@ -26,7 +26,10 @@ class Settings(BaseSettings):
     rpc_url: Annotated[
         str | None, Field(description="JSON-RPC endpoint of an EVM network; unset, the embedded chain.")
     ] = None
-    contract: Annotated[str | None, Field(description="Address of the registry contract on that network.")] = None
+    deployment: Annotated[
+        Path | None,
+        Field(description="JSON file {chain_id, contract, instance_id, first_block}; unset, HOME/network.json."),
+    ] = None
     confirmations: Annotated[int, Field(ge=1, description="Blocks after which a registration is final there.")] = 12
     ipfs: Annotated[
         str | None, Field(description="Multiaddress of a Kubo RPC endpoint, such as /ip4/127.0.0.1/tcp/5001.")

