@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from detector.inference import GruDetector
 from pydantic import BaseModel, ValidationError
+from registry.adapters.hamming import HammingIndex
+from registry.adapters.ipfs import IpfsStore
 
 from api.deps import GateSide, ReadSide, WriteSide
 from api.settings import Settings
-from detector.inference import GruDetector
 from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.deployment import ContractArguments, deploy
 from registry.adapters.embedded import open_embedded
-from registry.adapters.hamming import HammingIndex
-from registry.adapters.ipfs import IpfsStore
 from registry.adapters.journal import SqliteJournal
 from registry.adapters.jsonrpc import NetworkHome, connect, endpoint_name, open_network
 from registry.adapters.keystore import Keyring, load_or_create_keyring, random_password_file
@@ -121,7 +121,7 @@ def open_keyring(settings: Settings, ask_password: AskPassword) -> Keyring:
 
 
 def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
-    """Deploy the contract to the network of ``settings.rpc_url``, paid by the admin key, and return the file that says so.
+    """Deploy the contract to the configured network, paid by the admin key, and return the file that says so.
 
     Raises:
         LedgerMismatchError: no network is configured, or this home has a deployment already.

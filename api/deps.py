@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from registry.media import Decoder
 
 from api.settings import Settings
+from registry.media import Decoder
 from registry.model import ModelId, Record
 from registry.ports import ContentStore, Journal, Ledger, SimilarityIndex
 from registry.register import Checker, Examiner, ReceiptFiles, Registrar

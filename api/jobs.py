@@ -34,7 +34,11 @@ class _Turn:
 class JobRunner:
     """Runs one job at a time, oldest first."""
 
-    def __init__(self, registrar: Registrar, journal: Journal, *, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self, registrar: Registrar, journal: Journal, *, take_up: bool = True, retry_s: float = RETRY_S
+    ) -> None:
+        """Make a runner; ``take_up`` is false where another process owns what a crash left open."""
+        self._take_up = take_up
         self._registrar = registrar
         self._journal = journal
         self._retry_s = retry_s
@@ -45,7 +49,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Take up what a crash left open, then whatever comes."""
-        for job in self._registrar.open_jobs():
+        for job in self._registrar.open_jobs() if self._take_up else ():
             self.submit(job)
         self._thread.start()
 

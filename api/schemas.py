@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from registry.model import (
+    Address,
     Check,
+    Digest,
     Job,
     JobState,
     Match,
@@ -15,9 +17,13 @@ from registry.model import (
     Record,
     Reputation,
     Screening,
+    SignedIntent,
+    UploadIntent,
     Verdict,
     Verification,
+    Visibility,
 )
+from registry.model.identity import bytes_from_hex
 from registry.receipt import record_document
 
 RegistrationOutcome = Literal["ACCEPTED", "REJECTED", "INCONCLUSIVE", "DUPLICATE", "FAILED"]
@@ -260,6 +266,34 @@ class ReputationOut(Wire):
             strikes=reputation.strikes,
             last_fraud_day=reputation.last_fraud_day,
         )
+
+
+class IntentIn(Wire):
+    """An uploader's signed intent: the EIP-712 message `UploadIntent` and its signature, hex with ``0x``."""
+
+    digest: str
+    uploader: str
+    visibility: Literal["public", "private"]
+    claims_hash: str = "0x" + "00" * 32
+    nonce: Annotated[str, Field(pattern=r"^[0-9]{1,78}$")]  # decimal: 256 bits do not fit a JSON number
+    deadline: Annotated[int, Field(ge=0, lt=1 << 64)]
+    signature: Annotated[str, Field(max_length=8192)]  # 65 bytes of a key, more of a contract wallet (EIP-1271)
+
+    def to_value(self) -> SignedIntent:
+        """Return the core's form.
+
+        Raises:
+            InvalidValueError: a field is not hex of its length.
+        """
+        intent = UploadIntent(
+            digest=Digest.from_hex(self.digest),
+            uploader=Address.from_hex(self.uploader),
+            visibility=Visibility[self.visibility.upper()],
+            claims_hash=bytes_from_hex("claims_hash", self.claims_hash, 32),
+            nonce=int(self.nonce),
+            deadline=self.deadline,
+        )
+        return SignedIntent(intent, bytes_from_hex("signature", self.signature))
 
 
 class Problem(BaseModel):

@@ -18,17 +18,18 @@ def require_length(name: str, value: bytes, length: int) -> None:
         raise InvalidValueError(f"{name}: expected {length} bytes, got {len(value)}")
 
 
-def bytes_from_hex(name: str, text: str, length: int) -> bytes:
+def bytes_from_hex(name: str, text: str, length: int | None = None) -> bytes:
     """Return the bytes written as hex, with or without ``0x``, in either case.
 
     Raises:
-        InvalidValueError: not hex, or not ``length`` bytes.
+        InvalidValueError: not hex, or not ``length`` bytes where a length is given.
     """
     try:
         value = bytes.fromhex(text.removeprefix("0x").removeprefix("0X"))
     except ValueError as exc:
-        raise InvalidValueError(f"{name}: expected {2 * length} hex digits, got {text[:80]!r}") from exc
-    require_length(name, value, length)
+        raise InvalidValueError(f"{name}: expected hex digits, got {text[:80]!r}") from exc
+    if length is not None:
+        require_length(name, value, length)
     return value
 
 

@@ -1,0 +1,247 @@
+"""``register``, ``revoke``, ``review``: what changes the registry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from api.bootstrap import open_write_side, sole_runner
+from api.cli.output import Output, note, wire
+from api.cli.reading import digest_of
+from api.cli.sides import Files, Json, ask_password, each, settings
+from api.cli.words import record_lines, reputation_line, verdict_lines
+from api.deps import WriteSide
+from api.errors import Exit, answer_to
+from api.schemas import IntentIn, RecordOut, RegistrationOut, RegistrationOutcome, outcome_of
+from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, RegistryError
+from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
+
+review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
+
+_EXITS: dict[RegistrationOutcome, Exit] = {
+    "ACCEPTED": Exit.GOOD,
+    "INCONCLUSIVE": Exit.REVIEW,
+    "REJECTED": Exit.REFUSED,
+    "DUPLICATE": Exit.REFUSED,
+    "FAILED": Exit.OUTSIDE,
+}
+
+
+def register(
+    files: Files,
+    private: Annotated[bool, typer.Option("--private", help="Nothing leaves this machine; hashes are salted.")] = False,
+    intent: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The uploader's signed intent (JSON), for one file."),
+    ] = None,
+    accept_metadata: Annotated[
+        bool, typer.Option("--accept-metadata", help="Publish location and author tags found in the files.")
+    ] = False,
+    strip_metadata: Annotated[
+        bool, typer.Option("--strip-metadata", help="Register a copy NAME.stripped.EXT without any metadata instead.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Screen files and record those that pass, in the operator's name or under a signed intent.
+
+    Example: touchstone register photo.jpg clip.mp4
+
+    Ends 0 for recorded, 3 for waiting on a person, 4 for refused. An interrupted run goes on when it is repeated.
+    """
+    if accept_metadata and strip_metadata:
+        raise InvalidValueError("expected --accept-metadata or --strip-metadata, got both")
+    if intent is not None and len(files) != 1:
+        raise InvalidValueError(f"expected one file with --intent, got {len(files)}")
+    signed = _intent(intent) if intent else None
+    output = Output(as_json)
+    with _writing() as side:
+
+        def answer(path: Path) -> Exit:
+            source = _stripped(side, path) if strip_metadata else path
+            request = Request(
+                digest=Digest.of_file(source),
+                file_name=source.name,
+                size_bytes=source.stat().st_size,
+                visibility=Visibility.PRIVATE if private else Visibility.PUBLIC,
+                intent=signed,
+                accept_metadata=accept_metadata,
+            )
+            return _register_one(side, output, source, request)
+
+        each(files, output, answer, doing="registering")
+
+
+def revoke(
+    subject: Annotated[str, typer.Argument(help="The file, or its digest.")],
+    reason: Annotated[str, typer.Option(help="Why; its SHA-256 stands on the ledger.")],
+    as_json: Json = False,
+) -> None:
+    """Set a record's standing to REVOKED. It stays on the ledger, and says so.
+
+    Example: touchstone revoke photo.jpg --reason "published by mistake"
+    """
+    digest = digest_of(subject)
+    with _writing() as side:
+        read = side.gate.read
+        read.ledger.revoke(digest, reason_hash=hashlib.sha256(reason.encode()).digest())
+        record = read.ledger.find(digest)
+        shown = wire(RecordOut.of(record, fp_version=read.fp_version_of(record))) if record else None
+    Output(as_json).answer(
+        {"digest": digest.hex, "standing": Standing.REVOKED.name, "record": shown}, f"{digest}: REVOKED"
+    )
+
+
+@review_app.command("list")
+def review_list(as_json: Json = False) -> None:
+    """List the files that wait for a person.
+
+    Example: touchstone review list
+    """
+    output = Output(as_json)
+    with _writing() as side:
+        waiting = [job for job in side.gate.read.journal.jobs() if job.state is JobState.REVIEW]
+    for job in waiting:
+        document = {"job_id": job.job_id, "file": job.request.file_name, "digest": job.request.digest.hex}
+        lines = [f"{job.job_id}  {job.request.file_name}: {', '.join(job.reasons)}"]
+        output.answer({**document, "reasons": list(job.reasons), "created_at": job.created_at}, *lines)
+    if not waiting:
+        note("nothing waits")
+
+
+JobId = Annotated[str, typer.Argument(help="As `review list` shows it.")]
+Why = Annotated[str, typer.Option(help="Why; kept with the job.")]
+Reviewer = Annotated[str, typer.Option(help="Who decides.", envvar=None)]
+
+
+@review_app.command("approve")
+def review_approve(job_id: JobId, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
+    """Register a file by a person's decision. Its record says REVIEWER, never GATE.
+
+    Example: touchstone review approve 0123456789abcdef0123456789abcdef --reason "the landscape has no face"
+    """
+    _decide(job_id, approved=True, reviewer=reviewer, reason=reason, output=Output(as_json))
+
+
+@review_app.command("reject")
+def review_reject(job_id: JobId, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
+    """Refuse a file by a person's decision; nothing is recorded.
+
+    Example: touchstone review reject 0123456789abcdef0123456789abcdef --reason "seen in the original"
+    """
+    _decide(job_id, approved=False, reviewer=reviewer, reason=reason, output=Output(as_json))
+
+
+def _decide(job_id: str, *, approved: bool, reviewer: str, reason: str, output: Output) -> None:
+    with _writing() as side:
+        job = side.registrar.decide(job_id, approved=approved, reviewer=reviewer, reason=reason)
+        code = _tell(side, output, job.request.file_name, side.registrar.run(job))
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _writing() -> Iterator[WriteSide]:
+    """Yield the writing side; whoever is alone first carries on what a crash or an outage left open."""
+    run = settings()
+    with sole_runner(run) as alone, open_write_side(run, ask_password) as side:
+        for job in side.registrar.open_jobs() if alone else ():
+            note(f"carrying on {job.request.file_name} from {job.state}")
+            try:
+                side.registrar.run(job)
+            except RegistryError as exc:
+                note(f"{job.request.file_name} waits: {exc}")
+        yield side
+
+
+def _register_one(side: WriteSide, output: Output, path: Path, request: Request) -> Exit:
+    job: Job | None = None
+    try:
+        accepted = side.registrar.accept(path, request)
+        job = side.registrar.run(accepted.job, media=accepted.media)
+    except AlreadyRegisteredError:
+        return _tell_duplicate(side, output, path, request)
+    except JobConflictError as exc:
+        output.failure(str(path), exc, _row("FAILED", job, reasons=[answer_to(exc).code]))
+        return Exit.OUTSIDE
+    except RegistryError as exc:
+        output.failure(str(path), exc, _row("FAILED", job, reasons=[answer_to(exc).code]))
+        return answer_to(exc).exit_code
+    return _tell(side, output, str(path), job)
+
+
+def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
+    read = side.gate.read
+    outcome = outcome_of(job) or "FAILED"
+    record = read.ledger.find(job.request.digest) if job.state is JobState.FINAL else None
+    receipt = side.receipts.path(job.request.digest) if record else None
+    document = {"file": subject, **_row(outcome, job, record=record, side=side, receipt=receipt)}
+    lines = [f"{subject}: {outcome}"]
+    if job.screened:
+        lines += verdict_lines(job.screened.verdict)[1:]
+    if job.review:
+        lines.append(
+            f"  {'approved' if job.review.approved else 'refused'} by {job.review.reviewer}: {job.review.reason}"
+        )
+    if record:
+        lines += record_lines(record)
+        lines.append(f"  uploader's reputation: {reputation_line(read.ledger.reputation_of(record.uploader))}")
+        lines.append(f"  receipt {receipt}")
+    if outcome == "INCONCLUSIVE":
+        lines.append(f"  waits for a person: touchstone review approve|reject {job.job_id} --reason ...")
+    output.answer(document, *lines)
+    return _EXITS[outcome]
+
+
+def _tell_duplicate(side: WriteSide, output: Output, path: Path, request: Request) -> Exit:
+    read = side.gate.read
+    record = read.ledger.find(request.digest)
+    if record is None:
+        return Exit.OUTSIDE
+    document = {"file": str(path), **_row("DUPLICATE", None, record=record, side=side)}
+    output.answer(document, f"{path}: DUPLICATE", *record_lines(record))
+    uploader = request.intent.intent.uploader if request.intent else read.ledger.info.operator
+    return Exit.GOOD if record.standing is Standing.ACTIVE and record.uploader == uploader else Exit.REFUSED
+
+
+def _row(
+    outcome: RegistrationOutcome,
+    job: Job | None,
+    *,
+    reasons: list[str] | None = None,
+    record: Record | None = None,
+    side: WriteSide | None = None,
+    receipt: Path | None = None,
+) -> dict[str, object]:
+    fp_version = side.gate.read.fp_version_of(record) if side else None
+    return wire(
+        RegistrationOut(
+            outcome=outcome,
+            job_id=job.job_id if job else None,
+            reasons=reasons if reasons is not None else list(job.reasons) if job else [],
+            record=RecordOut.of(record, fp_version=fp_version) if record else None,
+            receipt=str(receipt) if receipt else None,
+        )
+    )
+
+
+def _stripped(side: WriteSide, path: Path) -> Path:
+    derivative = path.with_name(f"{path.stem}.stripped{path.suffix}")
+    partial = derivative.with_name(derivative.name + ".partial")
+    with partial.open("w+b") as out:
+        side.gate.read.decoder.strip(path, out)
+    partial.replace(derivative)
+    note(f"{path}: registering {derivative}, which has no metadata")
+    return derivative
+
+
+def _intent(path: Path) -> SignedIntent:
+    try:
+        return IntentIn.model_validate(json.loads(path.read_bytes())).to_value()
+    except (ValueError, ValidationError) as exc:
+        raise InvalidValueError(f"{path}: expected a signed intent as JSON, got {exc}") from exc
