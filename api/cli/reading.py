@@ -8,7 +8,6 @@ from typing import Annotated
 
 import rfc8785
 import typer
-from registry.fingerprint import document, fingerprint
 
 from api.bootstrap import open_read_side
 from api.cli.output import Output, note, wire
@@ -17,6 +16,7 @@ from api.cli.words import reputation_line, verification_lines
 from api.errors import Exit
 from api.schemas import ReputationOut, VerificationOut
 from registry.errors import InvalidValueError, RecordNotFoundError
+from registry.fingerprint import document, fingerprint
 from registry.model import Address, Digest, Standing, Verification, VerificationResult
 from registry.register import rebuild_index
 

@@ -1,0 +1,237 @@
+"""The ports in memory, for unit tests and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+from registry.errors import (
+    BlockNotFoundError,
+    LedgerUnavailableError,
+    RecordNotFoundError,
+    StoreUnavailableError,
+    TransactionRevertedError,
+)
+from registry.model import (
+    DAG_PB_BIT,
+    Address,
+    Cid,
+    Digest,
+    EventName,
+    Fingerprint,
+    Inclusion,
+    IndexHit,
+    LedgerEvent,
+    LedgerInfo,
+    Media,
+    MediaKind,
+    ModelId,
+    PerceptualHash,
+    Record,
+    Registration,
+    Reputation,
+    Screening,
+    SignedTransaction,
+    Standing,
+)
+from tests.values import MODEL, NOW, prediction, reputation
+
+
+@dataclass
+class FixedClock:
+    at: int = NOW
+
+    def now(self) -> int:
+        return self.at
+
+
+class KeySigner:
+    """A key made from a seed; for tests only."""
+
+    def __init__(self, seed: int) -> None:
+        self._account = Account.from_key(seed.to_bytes(32, "big"))
+
+    @property
+    def address(self) -> Address:
+        return Address.from_hex(self._account.address)
+
+    def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
+        return bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature)
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> SignedTransaction:
+        signed = self._account.sign_transaction(dict(transaction))
+        return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), int(transaction["nonce"]))
+
+
+GATE, RECORDER, UPLOADER = KeySigner(1), KeySigner(2), KeySigner(3)
+
+
+@dataclass
+class MemoryLedger:
+    """A ledger that keeps records in a dict; counts what was sent, and can be switched off."""
+
+    operator: Address = field(default_factory=lambda: RECORDER.address)
+    records: dict[Digest, Record] = field(default_factory=dict)
+    prepared: dict[bytes, Registration] = field(default_factory=dict)
+    included: dict[bytes, Inclusion] = field(default_factory=dict)
+    submissions: list[bytes] = field(default_factory=list)
+    nonces: list[int] = field(default_factory=list)
+    down: bool = False
+    mines: bool = True
+
+    @property
+    def info(self) -> LedgerInfo:
+        return LedgerInfo("embedded", 1, Address(b"\xcc" * 20), b"\x11" * 32, self.operator)
+
+    def _require_up(self) -> None:
+        if self.down:
+            raise LedgerUnavailableError("the ledger is down")
+
+    def find(self, digest: Digest) -> Record | None:
+        return self.records.get(digest)
+
+    def reputation_of(self, uploader: Address) -> Reputation:
+        return reputation()
+
+    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
+        self._require_up()
+        if registration.admission.digest in self.records:
+            raise TransactionRevertedError("MediaAlreadyRegistered", [registration.admission.digest.hex])
+        nonce = len(self.included) if nonce is None else nonce
+        self.nonces.append(nonce)
+        raw = registration.admission.digest.value + registration.admission.deadline.to_bytes(8, "big")
+        transaction = SignedTransaction(raw, hashlib.sha256(raw).digest(), nonce)
+        self.prepared[transaction.tx_hash] = registration
+        return transaction
+
+    def submit(self, transaction: SignedTransaction) -> None:
+        self._require_up()
+        self.submissions.append(transaction.tx_hash)
+        if self.mines and transaction.tx_hash not in self.included:
+            self._mine(transaction.tx_hash)
+
+    def _mine(self, tx_hash: bytes) -> None:
+        registration = self.prepared[tx_hash]
+        admission = registration.admission
+        block = len(self.included) + 1
+        inclusion = Inclusion(tx_hash, block, bytes(32), 0, NOW)
+        self.included[tx_hash] = inclusion
+        self.records[admission.digest] = Record(
+            digest=admission.digest,
+            kind=MediaKind(admission.kind & ~DAG_PB_BIT),
+            visibility=registration.visibility,
+            content_hash=admission.content_hash,
+            content_is_dag_pb=bool(admission.kind & DAG_PB_BIT),
+            fingerprint_hash=admission.fingerprint_hash,
+            uploader=admission.uploader,
+            levels=admission.levels,
+            earns_reputation=admission.earns_reputation,
+            model_ids=tuple(verdict.opinion.model_id for verdict in registration.verdicts),
+            policy_id=admission.policy_id,
+            standing=Standing.ACTIVE,
+            registered_at=NOW,
+            block=block,
+            tx=tx_hash,
+        )
+
+    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+        self._require_up()
+        return self.included.get(tx_hash)
+
+    def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
+        return True
+
+    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
+        if digest not in self.records:
+            raise RecordNotFoundError(f"no record of {digest}")
+        self.records[digest] = replace(self.records[digest], standing=Standing.REVOKED)
+        return Inclusion(bytes(32), 1, bytes(32), 0, NOW)
+
+    def events(self) -> Iterator[LedgerEvent]:
+        for record in self.records.values():
+            inclusion = self.included[record.tx]
+            yield LedgerEvent(EventName.REGISTERED, record.digest, Standing.ACTIVE, inclusion)
+
+    def height(self) -> int:
+        return len(self.included)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass
+class MemoryStore:
+    """One raw block per content, whatever its size."""
+
+    blocks: dict[Cid, bytes] = field(default_factory=dict)
+    down: bool = False
+
+    def pin(self, stream: BinaryIO) -> Cid:
+        if self.down:
+            raise StoreUnavailableError("the store is down")
+        data = stream.read()
+        cid = Cid(hashlib.sha256(data).digest(), is_dag_pb=False)
+        self.blocks[cid] = data
+        return cid
+
+    def unpin(self, cid: Cid) -> None:
+        self.blocks.pop(cid, None)
+
+    def has(self, cid: Cid) -> bool:
+        return cid in self.blocks
+
+    def read(self, cid: Cid) -> Iterator[bytes]:
+        if cid not in self.blocks:
+            raise BlockNotFoundError(str(cid))
+        yield self.blocks[cid]
+
+
+@dataclass
+class MemoryIndex:
+    """Brute force: the definition that every index must agree with."""
+
+    fingerprints: dict[Digest, Fingerprint] = field(default_factory=dict)
+
+    def add(self, fingerprint: Fingerprint) -> None:
+        self.fingerprints[fingerprint.digest] = fingerprint
+
+    def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:
+        hits = []
+        for number, wanted in enumerate(query):
+            for digest, fingerprint in self.fingerprints.items():
+                for code in fingerprint.hashes:
+                    if code.alg != wanted.alg:
+                        continue
+                    distance = (int.from_bytes(code.bits) ^ int.from_bytes(wanted.bits)).bit_count()
+                    if distance <= radius_bits:
+                        hits.append(IndexHit(digest, code.alg, distance, number, code.t_s))
+        return tuple(sorted(hits, key=lambda hit: hit.distance_bits))
+
+    def fp_version_of(self, digest: Digest) -> int | None:
+        fingerprint = self.fingerprints.get(digest)
+        return fingerprint.fp_version if fingerprint else None
+
+    def digests(self) -> frozenset[Digest]:
+        return frozenset(self.fingerprints)
+
+    def clear(self) -> None:
+        self.fingerprints.clear()
+
+
+@dataclass
+class FixedDetector:
+    """Says the same of every file."""
+
+    screening: Screening = field(default_factory=prediction)
+
+    @property
+    def model_id(self) -> ModelId:
+        return MODEL
+
+    def predict(self, media: Media) -> Screening:
+        return self.screening
