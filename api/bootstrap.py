@@ -10,7 +10,6 @@ from pathlib import Path
 
 from detector.inference import GruDetector
 from pydantic import BaseModel, ValidationError
-from registry.adapters.hamming import HammingIndex
 from registry.adapters.ipfs import IpfsStore
 
 from api.deps import GateSide, ReadSide, WriteSide
@@ -19,6 +18,7 @@ from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.deployment import ContractArguments, deploy
 from registry.adapters.embedded import open_embedded
+from registry.adapters.hamming import HammingIndex
 from registry.adapters.journal import SqliteJournal
 from registry.adapters.jsonrpc import NetworkHome, connect, endpoint_name, open_network
 from registry.adapters.keystore import Keyring, load_or_create_keyring, random_password_file

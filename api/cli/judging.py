@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from detector.evaluate import Screened, evaluate_manifest
+from detector.evaluate import Screened
+from detector.evaluate import evaluate as evaluate_manifest
 
 from api.bootstrap import open_gate_side
-from api.cli.output import Output, note, steps, wire
+from api.cli.output import Output, steps, wire
 from api.cli.sides import Files, Json, ask_password, each, settings
 from api.cli.words import check_lines, verdict_lines
 from api.deps import GateSide
-from api.errors import Exit, answer_to
+from api.errors import Exit
 from api.schemas import CheckOut, ScreeningOut
-from registry.errors import DecoderFailedError, MediaError
+from registry.errors import DecoderFailedError
 from registry.model import Decision, Outcome, Prediction, Verdict
 
 _DECISION_EXITS = {Decision.ALLOW: Exit.GOOD, Decision.REVIEW: Exit.REVIEW, Decision.BLOCK: Exit.REFUSED}
@@ -79,20 +80,22 @@ def evaluate(
 
     Ends 0 when the object was written, whatever the outcomes.
     """
-    with open_gate_side(settings(), ask_password) as side, steps(sum(1 for _ in manifest.open("rb"))) as progress:
+    with open_gate_side(settings(), ask_password) as side, steps(_rows(manifest)) as progress:
 
         def screen_one(path: Path) -> Screened:
             progress.doing(f"screening {path.name}")
             try:
-                return _row(_screened(side, path))
-            except MediaError as exc:
-                note(f"{path}: {exc}")
-                return Screened(Outcome.INCONCLUSIVE.value, None, (answer_to(exc).code,))
+                return _scored(_screened(side, path))
             finally:
                 progress.done()
 
-        report = evaluate_manifest(manifest, screen_one, model_id=str(side.model_id) if side.model_id else None)
+        report = evaluate_manifest(manifest, screen_one, model_id=str(side.model_id))
     typer.echo(json.dumps(report, ensure_ascii=False))
+
+
+def _rows(manifest: Path) -> int:
+    with manifest.open("rb") as lines:
+        return sum(1 for _ in lines)
 
 
 def _screened(side: GateSide, path: Path) -> Verdict:
@@ -103,7 +106,7 @@ def _screened(side: GateSide, path: Path) -> Verdict:
     return side.examiner.decide(side.examiner.screen(media))
 
 
-def _row(verdict: Verdict) -> Screened:
+def _scored(verdict: Verdict) -> Screened:
     screening = verdict.screening
     probability = screening.fake_probability if isinstance(screening, Prediction) else None
-    return Screened(verdict.outcome.value, probability, verdict.reasons)
+    return verdict.outcome.value, probability, verdict.reasons
