@@ -6,6 +6,7 @@ import fcntl
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 from detector.inference import GruDetector
@@ -117,7 +118,9 @@ def open_keyring(settings: Settings, ask_password: AskPassword) -> Keyring:
     """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     directory = settings.home / "keys"
-    return load_or_create_keyring(directory, _password(settings, ask_password, making=not directory.exists()))
+    making = not directory.exists()
+    # Asked once for all four keys, and only when one is made or first signs: reading needs no password.
+    return load_or_create_keyring(directory, cache(lambda: _password(settings, ask_password, making=making)))
 
 
 def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:

@@ -61,9 +61,8 @@ def main(
     for case in cases:
         _show(case, studio)
     _say("")
-    _say(
-        f"{time.monotonic() - started:.0f} s in all; {_size_mib(Path(sys.prefix)):.0f} MiB installed in {Path(sys.prefix).name}"
-    )
+    installed = Path(sys.prefix)
+    _say(f"{time.monotonic() - started:.0f} s in all; {_size_mib(installed):.0f} MiB installed in {installed.name}")
 
 
 def _samples(wheels: Path, studio: Path) -> list[Case]:

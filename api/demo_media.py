@@ -68,4 +68,4 @@ def _encode(source: Path, target: Path, *, crf: int, scale: float, change: Calla
 
 def _frames(reader: av.container.InputContainer) -> Iterator[Rgb]:
     for frame in reader.decode(video=0):
-        yield frame.to_ndarray(format="rgb24")
+        yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)

@@ -7,8 +7,9 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,32 +97,81 @@ class KeystoreSigner:
         return f"KeystoreSigner({self._address})"
 
 
+class LockedSigner:
+    """A key that stays encrypted until it first signs; its address is known before, so reading needs no password."""
+
+    def __init__(self, path: Path, password: Callable[[], str]) -> None:
+        """Read the address of the keystore at ``path``; ``password`` is asked for at the first signature.
+
+        Raises:
+            SignerError: no such file, or not a keystore.
+        """
+        self._path = path
+        self._password = password
+        self._address = _address_in(path)
+
+    @property
+    def address(self) -> Address:
+        """The key's account."""
+        return self._address
+
+    def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
+        """Return the 65-byte low-s signature r ‖ s ‖ v over a full EIP-712 message.
+
+        Raises:
+            SignerError: the key does not open, or the message is not well-formed EIP-712.
+        """
+        return self._opened.sign_typed_data(typed_data)
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> SignedTransaction:
+        """Return the signed raw transaction for an ``eth_sendTransaction``-shaped mapping with all fields filled.
+
+        Raises:
+            SignerError: the key does not open, or a field is missing or of the wrong type.
+        """
+        return self._opened.sign_transaction(transaction)
+
+    @cached_property
+    def _opened(self) -> KeystoreSigner:
+        signer = KeystoreSigner.open(self._path, self._password())
+        if signer.address != self._address:  # the address stands in clear beside the encrypted key
+            raise SignerError(f"{self._path} says {self._address}, its key is of {signer.address}")
+        return signer
+
+    def __repr__(self) -> str:
+        return f"LockedSigner({self._address})"
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """The four keys of one installation.
 
     Attributes:
         gate: signs verdicts.
-        recorder: sends the transactions and seals receipts.
+        recorder: sends the transactions and seals receipts; its address is the operator's.
         arbiter: rules on disputes and revokes.
-        admin: holds the roles; the operator's own address.
+        admin: holds the roles.
     """
 
-    gate: KeystoreSigner
-    recorder: KeystoreSigner
-    arbiter: KeystoreSigner
-    admin: KeystoreSigner
+    gate: LockedSigner
+    recorder: LockedSigner
+    arbiter: LockedSigner
+    admin: LockedSigner
 
 
-def load_or_create_keyring(directory: Path, password: str) -> Keyring:
+def load_or_create_keyring(directory: Path, password: Callable[[], str]) -> Keyring:
     """Return the four keys kept in ``directory``, made together if it does not exist: all four or none.
 
+    Args:
+        directory: of the four keystores.
+        password: asked for when keys are made, and when one first signs.
+
     Raises:
-        SignerError: a key is missing or does not open, or the directory cannot be written.
+        SignerError: a key is missing, or the directory cannot be written.
     """
     if not directory.exists():
-        _create_keyring(directory, password)
-    keys = {role: KeystoreSigner.open(directory / f"{role}.json", password) for role in ROLES}
+        _create_keyring(directory, password())
+    keys = {role: LockedSigner(directory / f"{role}.json", password) for role in ROLES}
     return Keyring(**keys)
 
 
@@ -143,6 +193,15 @@ def random_password_file(path: Path) -> str:
     if not password:
         raise SignerError(f"expected a password in {path}, got an empty file")
     return password
+
+
+def _address_in(path: Path) -> Address:
+    try:
+        return Address.from_hex(json.loads(path.read_text(encoding="utf-8"))["address"])
+    except FileNotFoundError as exc:
+        raise SignerError(f"expected a keystore at {path}, found none") from exc
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise SignerError(f"expected a keystore at {path}, got something else ({_kind(exc)})") from exc
 
 
 def _create_keyring(directory: Path, password: str) -> None:

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
+from registry import eip712
 from registry.adapters import keystore
 from registry.adapters.keystore import KeystoreSigner, load_or_create_keyring, random_password_file
 from registry.errors import SignerError
 
 PASSWORD = "correct horse battery staple"
+
+
+def password() -> str:
+    return PASSWORD
 
 
 @pytest.fixture(autouse=True)
@@ -103,16 +108,16 @@ def test_sign_transaction_gives_hash_and_nonce_of_what_is_signed() -> None:
 
 
 def test_a_keyring_with_a_missing_key_is_refused_and_not_mended(tmp_path: Path) -> None:
-    load_or_create_keyring(tmp_path / "keys", PASSWORD)
+    load_or_create_keyring(tmp_path / "keys", password)
     (tmp_path / "keys" / "arbiter.json").unlink()
     with pytest.raises(SignerError, match="arbiter"):
-        load_or_create_keyring(tmp_path / "keys", PASSWORD)
+        load_or_create_keyring(tmp_path / "keys", password)
     assert not (tmp_path / "keys" / "arbiter.json").exists()
 
 
 def test_a_keyring_holds_four_keys_and_opens_to_the_same(tmp_path: Path) -> None:
-    made = load_or_create_keyring(tmp_path / "keys", PASSWORD)
-    opened = load_or_create_keyring(tmp_path / "keys", PASSWORD)
+    made = load_or_create_keyring(tmp_path / "keys", password)
+    opened = load_or_create_keyring(tmp_path / "keys", password)
     addresses = [made.gate.address, made.recorder.address, made.arbiter.address, made.admin.address]
     assert len(set(addresses)) == 4
     assert [opened.gate.address, opened.recorder.address, opened.arbiter.address, opened.admin.address] == addresses
@@ -121,28 +126,53 @@ def test_a_keyring_holds_four_keys_and_opens_to_the_same(tmp_path: Path) -> None
     assert {mode_of(path) for path in (tmp_path / "keys").iterdir()} == {0o600}
 
 
+def test_a_keyring_shows_its_addresses_without_a_password(tmp_path: Path) -> None:
+    made = load_or_create_keyring(tmp_path / "keys", password)
+
+    def nobody() -> str:
+        raise AssertionError("asked for a password to read an address")
+
+    locked = load_or_create_keyring(tmp_path / "keys", nobody)
+    assert locked.gate.address == made.gate.address
+    assert locked.gate.address.hex in repr(locked)
+
+
+def test_a_locked_key_signs_as_the_account_it_shows(tmp_path: Path) -> None:
+    signer = load_or_create_keyring(tmp_path / "keys", password).gate
+    message = eip712.seal_message(eip712.Domain(1, signer.address, bytes(32)), bytes(32))
+    assert eip712.recover(message, signer.sign_typed_data(message)) == signer.address
+
+
+def test_a_keystore_whose_address_was_changed_does_not_sign(tmp_path: Path) -> None:
+    load_or_create_keyring(tmp_path / "keys", password)
+    path = tmp_path / "keys" / "gate.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "address": "11" * 20}))
+    with pytest.raises(SignerError, match="its key is of"):
+        load_or_create_keyring(tmp_path / "keys", password).gate.sign_typed_data({})
+
+
 def test_a_keyring_cut_off_while_it_was_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def cut_off(directory: Path) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(keystore, "_sync_directory", cut_off)
-        load_or_create_keyring(tmp_path / "keys", PASSWORD)
+        load_or_create_keyring(tmp_path / "keys", password)
     assert not (tmp_path / "keys").exists()
-    assert load_or_create_keyring(tmp_path / "keys", PASSWORD).gate
+    assert load_or_create_keyring(tmp_path / "keys", password).gate
 
 
 def test_a_keyring_that_another_process_made_meanwhile_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     create = keystore._create_keyring
     firsts = []
 
-    def lose_the_race(directory: Path, password: str) -> None:
-        create(directory, password)
+    def lose_the_race(directory: Path, given: str) -> None:
+        create(directory, given)
         firsts.append(load_or_create_keyring(directory, password))
-        create(directory, password)
+        create(directory, given)
 
     monkeypatch.setattr(keystore, "_create_keyring", lose_the_race)
-    keyring = load_or_create_keyring(tmp_path / "keys", PASSWORD)
+    keyring = load_or_create_keyring(tmp_path / "keys", password)
     assert keyring.admin.address == firsts[0].admin.address
     assert [entry.name for entry in tmp_path.iterdir()] == ["keys"]
 
