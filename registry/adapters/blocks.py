@@ -15,12 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from registry.adapters.unixfs import UNIXFS_V1_2025, Block, Profile, encode, links_of, walk
+from registry.adapters.unixfs import MAX_BLOCK_BYTES, UNIXFS_V1_2025, Block, Profile, encode, links_of, walk
 from registry.errors import BlockCorruptError, BlockNotFoundError, StoreError, StoreUnavailableError
 from registry.model import Cid
 
 _VERSION = b"1\n"
-_MAX_BLOCK_BYTES = 2 << 20  # what IPFS peers exchange at most (Bitswap specification); ours have 1 MiB
 
 
 class BlockStore:
@@ -138,7 +137,7 @@ class BlockStore:
         with _disk(path):
             try:
                 with path.open("rb") as file:
-                    data = file.read(_MAX_BLOCK_BYTES + 1)
+                    data = file.read(MAX_BLOCK_BYTES + 1)
             except FileNotFoundError as exc:
                 raise BlockNotFoundError(f"{cid}: no such block here") from exc
         block = Block(cid, data)

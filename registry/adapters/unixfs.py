@@ -15,6 +15,8 @@ from typing import BinaryIO, Self
 from registry.errors import InvalidValueError, StoreError
 from registry.model import Cid
 
+MAX_BLOCK_BYTES = 2 << 20  # what IPFS peers exchange (Bitswap specification) and daemons take unasked; ours have 1 MiB
+
 _FILE = 2  # UnixFS Data.Type
 _MAX_DEPTH = 8  # 1024 links a node: a tree of four levels holds 1 PiB; deeper ones are made to exhaust a reader
 
@@ -24,12 +26,18 @@ class Profile:
     """The settings that decide a CID.
 
     Attributes:
-        chunk_bytes: size of every leaf but the last.
-        max_links: of one node.
+        chunk_bytes: size of every leaf but the last, at most 2 MiB.
+        max_links: of one node, at least 2.
     """
 
     chunk_bytes: int
     max_links: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.chunk_bytes <= MAX_BLOCK_BYTES:
+            raise InvalidValueError(f"chunk_bytes: expected 1 to {MAX_BLOCK_BYTES}, got {self.chunk_bytes}")
+        if self.max_links < 2:
+            raise InvalidValueError(f"max_links: expected 2 or more, got {self.max_links}")
 
 
 UNIXFS_V1_2025 = Profile(chunk_bytes=1 << 20, max_links=1024)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.adapters.unixfs import UNIXFS_V1_2025, Block, Profile, encode, links_of, walk
-from registry.errors import StoreError
+from registry.errors import InvalidValueError, StoreError
 from registry.model import Cid
 
 VECTORS = json.loads((Path(__file__).parents[3] / "vectors" / "unixfs.json").read_text())["vectors"]
@@ -67,6 +67,12 @@ def test_a_block_that_is_no_inner_node_of_a_file_is_refused(data: bytes) -> None
 def test_no_bytes_make_the_reader_of_nodes_fail_otherwise(data: bytes) -> None:
     with contextlib.suppress(StoreError):
         links_of(Block.of(data, is_dag_pb=True))
+
+
+@pytest.mark.parametrize(("chunk_bytes", "max_links"), [(0, 3), (-1, 3), ((2 << 20) + 1, 3), (4, 1)])
+def test_a_profile_of_which_no_tree_or_no_transferable_block_comes_is_refused(chunk_bytes: int, max_links: int) -> None:
+    with pytest.raises(InvalidValueError, match="expected"):
+        Profile(chunk_bytes=chunk_bytes, max_links=max_links)
 
 
 def test_a_tree_deeper_than_any_file_is_refused() -> None:
