@@ -275,7 +275,7 @@ def _one_deployment() -> None:
     Laws.stage = Stage()
 
 
-TestLaws = Laws.TestCase
+TestLaws = pytest.mark.slow(Laws.TestCase)
 TestLaws.settings = settings(
     max_examples=10,
     stateful_step_count=20,
