@@ -231,7 +231,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         if (kind != KIND_IMAGE && kind != KIND_VIDEO) revert KindUnknown(a.kind);
         bool byGate = a.levels & LEVEL_GATE != 0;
         bool byReviewer = a.levels & LEVEL_REVIEWER != 0;
-        if (a.levels > LEVELS_KNOWN || byGate == byReviewer) revert LevelsInvalid(a.levels);
+        if (a.levels > LEVELS_KNOWN || (byGate && byReviewer)) revert LevelsInvalid(a.levels);
         if (block.timestamp > a.deadline) revert VerdictExpired(a.deadline);
     }
 

@@ -146,7 +146,7 @@ interface IMediaRegistry {
 
     /// @dev `kind` without bit 7 must be 1 or 2.
     error KindUnknown(uint8 kind);
-    /// @dev Unknown bits, or not exactly one of GATE and REVIEWER.
+    /// @dev Unknown bits, or both GATE and REVIEWER. Neither: accepted by policy as not screened.
     error LevelsInvalid(uint8 levels);
     /// @dev UPLOADER must be set if and only if an intent's signature is given.
     error UploaderLevelMismatch(uint8 levels, bool signed);

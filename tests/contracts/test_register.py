@@ -68,7 +68,6 @@ REFUSALS: dict[str, tuple[Build, str, tuple[Any, ...] | None]] = {
     "no kind but the codec bit": (lambda s: s.submission(admission={"kind": DAG_PB}), "KindUnknown", (DAG_PB,)),
     "an unknown level bit": (levels(GATE | UPLOADER | 16), "LevelsInvalid", (19,)),
     "both gate and reviewer": (levels(GATE | UPLOADER | REVIEWER), "LevelsInvalid", (7,)),
-    "neither gate nor reviewer": (levels(UPLOADER | CREDENTIALS), "LevelsInvalid", (10,)),
     "a verdict past its deadline": (lambda s: s.submission(admission={"deadline": 1}), "VerdictExpired", (1,)),
     "a signed intent without the level": (levels(GATE), "UploaderLevelMismatch", (GATE, True)),
     "the level without a signed intent": (
@@ -312,6 +311,11 @@ def test_the_operator_may_sign_an_intent_as_any_uploader_does(stage: Stage) -> N
 def test_a_reviewed_file_needs_no_judgement_and_has_no_gate_level(stage: Stage) -> None:
     stage.register(stage.submission(admission={"levels": REVIEWER | UPLOADER}, opinion={"band": NOT_JUDGED}))
     assert stage.read("recordOf", DIGEST)["levels"] == REVIEWER | UPLOADER
+
+
+def test_a_file_accepted_as_not_screened_has_neither_level(stage: Stage) -> None:
+    stage.register(stage.submission(admission={"levels": UPLOADER}, opinion={"band": NOT_JUDGED}))
+    assert stage.read("recordOf", DIGEST)["levels"] == UPLOADER
 
 
 def test_more_gates_than_the_threshold_may_sign(stage: Stage) -> None:
