@@ -173,14 +173,16 @@ def test_no_daemon_at_the_address_is_unavailable(local: BlockStore, tmp_path: Pa
 def test_a_silent_daemon_is_waited_for_once_in_a_reading(local: BlockStore, daemon: Daemon) -> None:
     store = IpfsStore(local, f"/unix{daemon.server_address!s}", timeout_s=0.05)
     cid = local.pin(io.BytesIO(CONTENT))
-    over = threading.Event()
+    heard, over = threading.Event(), threading.Event()
 
     def never(_: str) -> Answer:
+        heard.set()
         over.wait(timeout=10)
         return HANG_UP, b""
 
     daemon.instead = never
     assert b"".join(store.read(cid)) == CONTENT
+    assert heard.wait(timeout=10)
     over.set()
     assert daemon.asked == ["block/get"]
 
