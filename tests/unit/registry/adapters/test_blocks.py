@@ -21,6 +21,7 @@ from registry.model import Cid
 
 SMALL = Profile(chunk_bytes=4, max_links=3)
 CONTENT = b"thirty-one bytes, eight leaves."  # eight leaves, three nodes, a root
+INTERRUPTED = b"fourteen bytes"  # four leaves, two nodes, a root
 FILE_OPERATIONS = [
     (os, "open"),
     (os, "fdopen"),
@@ -86,20 +87,20 @@ def kill() -> None:
 def operations_of_one_pin(folder: Path) -> int:
     store = BlockStore(folder, profile=SMALL)
     with failing_at(-1, disk_full) as met:
-        store.pin(io.BytesIO(CONTENT))
+        store.pin(io.BytesIO(INTERRUPTED))
     return met[0]
 
 
 def test_a_disk_that_fails_at_any_file_operation_leaves_no_false_claim_and_a_retry_succeeds(tmp_path: Path) -> None:
     turns = operations_of_one_pin(tmp_path / "trial")
-    assert turns > 60  # five or more for each of twelve blocks
+    assert turns > 35  # five or more for each of seven blocks
     for turn in range(1, turns + 1):
         store = BlockStore(tmp_path / str(turn), profile=SMALL)
         with failing_at(turn, disk_full), pytest.raises(StoreUnavailableError, match="No space left"):
-            store.pin(io.BytesIO(CONTENT))
+            store.pin(io.BytesIO(INTERRUPTED))
         assert_no_false_claim(store)
-        store.pin(io.BytesIO(CONTENT))
-        assert b"".join(store.read(root_of(CONTENT))) == CONTENT
+        store.pin(io.BytesIO(INTERRUPTED))
+        assert b"".join(store.read(root_of(INTERRUPTED))) == INTERRUPTED
 
 
 def test_a_kill_at_any_file_operation_leaves_no_false_claim_and_a_retry_succeeds(tmp_path: Path) -> None:
@@ -109,13 +110,13 @@ def test_a_kill_at_any_file_operation_leaves_no_false_claim_and_a_retry_succeeds
         child = os.fork()
         if child == 0:  # the child ends by SIGKILL, or by _exit if the operation was never met
             with failing_at(turn, kill):
-                store.pin(io.BytesIO(CONTENT))
+                store.pin(io.BytesIO(INTERRUPTED))
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         after = BlockStore(folder, profile=SMALL)
         assert_no_false_claim(after)
-        after.pin(io.BytesIO(CONTENT))
-        assert b"".join(after.read(root_of(CONTENT))) == CONTENT
+        after.pin(io.BytesIO(INTERRUPTED))
+        assert b"".join(after.read(root_of(INTERRUPTED))) == INTERRUPTED
         after.collect()
         assert not list((folder / "new").iterdir())
 
@@ -154,7 +155,7 @@ def test_blocks_are_on_the_disk_before_their_name_and_names_before_the_pin(
 
 
 def assert_no_false_claim(store: BlockStore) -> None:
-    for block in encode(io.BytesIO(CONTENT), SMALL):  # every node is the root of a part of the content
+    for block in encode(io.BytesIO(INTERRUPTED), SMALL):  # every node is the root of a part of the content
         if store.has(block.cid):
             list(store.read(block.cid))
     for pin in store.pins():
