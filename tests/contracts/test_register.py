@@ -218,12 +218,21 @@ def test_register_refuses_a_nonce_spent_on_other_bytes(stage: Stage) -> None:
     assert (refused.value.name, refused.value.arguments) == ("NonceSpent", (ALICE.address, 7))
 
 
-def test_register_accepts_nonces_in_any_order_and_each_uploader_has_its_own(stage: Stage) -> None:
-    for k, nonce in enumerate((2**256 - 1, 0, 255, 256)):
-        stage.register(stage.submission(admission={"digest": hash_of(str(k))}, intent={"nonce": nonce}))
-    stage.register(stage.submission(uploader=BOB, admission={"digest": OTHER}, intent={"nonce": 0}))
-    assert stage.read("isNonceSpent", ALICE.address, 256)
-    assert not stage.read("isNonceSpent", ALICE.address, 1)
+def test_register_accepts_nonces_in_any_order_and_each_stays_spent(stage: Stage) -> None:
+    nonces = (2**256 - 1, 0, 255, 256)  # two of them in one word of the bitmap
+    for nonce in nonces:
+        stage.register(stage.submission(admission={"digest": hash_of(str(nonce))}, intent={"nonce": nonce}))
+    for nonce in nonces:
+        with pytest.raises(RevertedError, match="NonceSpent"):
+            stage.register(stage.submission(intent={"nonce": nonce}))
+    for neighbour in (1, 254, 257, 511, 512, 2**256 - 2):
+        assert not stage.read("isNonceSpent", ALICE.address, neighbour)
+
+
+def test_each_uploader_has_its_own_nonces(stage: Stage) -> None:
+    stage.register(stage.submission(uploader=ALICE))
+    assert not stage.read("isNonceSpent", BOB.address, 7)
+    stage.register(stage.submission(uploader=BOB, admission={"digest": OTHER}))
 
 
 def test_a_deadline_is_the_last_good_second(stage: Stage) -> None:

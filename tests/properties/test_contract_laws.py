@@ -198,6 +198,7 @@ class Laws(RuleBasedStateMachine):
     @rule(digest=st.sampled_from(DIGESTS), sender=st.sampled_from([ALICE, BOB, ARBITER, STRANGER]))
     def revoke(self, digest: bytes, sender: LocalAccount) -> None:
         record = self.records.get(digest)
+        expected: str | None
         if record is None:
             expected = "MediaNotRegistered"
         elif sender is not ARBITER and sender.address != record["uploader"]:
