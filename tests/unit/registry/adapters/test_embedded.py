@@ -1,0 +1,141 @@
+"""The embedded chain's own promises: its time, its accounts, its owner."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from eth_tester.backends.pyevm.main import get_default_account_keys
+from web3 import Web3
+
+from registry.adapters.embedded_evm import FUNDS_WEI, EmbeddedBackend, EmbeddedProvider, create_genesis
+from registry.adapters.ethereum import EthereumLedger
+from registry.adapters.sqlite_evm import SqliteChainDB
+from registry.errors import LedgerError, LedgerMismatchError, LedgerUnavailableError, TransactionRevertedError
+from registry.model import Address, Digest, Inclusion, SignedTransaction
+from tests.ledgers import Roles, SetClock, admission_of, embedded, new_key, registration_of
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def roles() -> Roles:
+    return Roles()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, roles: Roles, clock: SetClock) -> Iterator[EthereumLedger]:
+    ledger = embedded(tmp_path / "ledger", roles, clock)
+    yield ledger
+    ledger.close()
+
+
+def register(ledger: EthereumLedger, roles: Roles, clock: SetClock) -> Inclusion:
+    uploader, now = new_key(), clock.now()
+    admission = admission_of(uploader, now=now)
+    transaction = ledger.prepare(registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now))
+    ledger.submit(transaction)
+    inclusion = ledger.inclusion(transaction.tx_hash)
+    assert inclusion is not None
+    return inclusion
+
+
+def test_a_chain_made_for_another_recorder_is_refused(tmp_path: Path, ledger: EthereumLedger, clock: SetClock) -> None:
+    with pytest.raises(LedgerMismatchError, match="recorder"):
+        embedded(tmp_path / "ledger", Roles(), clock)
+
+
+def test_a_chain_file_of_another_schema_version_is_refused(
+    tmp_path: Path, ledger: EthereumLedger, roles: Roles, clock: SetClock
+) -> None:
+    with sqlite3.connect(tmp_path / "ledger" / "chain.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(LedgerError, match=r"schema version 1 .* got 2"):
+        embedded(tmp_path / "ledger", roles, clock)
+
+
+def test_a_file_that_is_no_database_is_unavailable_and_left_alone(
+    tmp_path: Path, roles: Roles, clock: SetClock
+) -> None:
+    (tmp_path / "chain.sqlite3").write_bytes(b"not a database, and someone may want it back" * 100)
+    with pytest.raises(LedgerUnavailableError):
+        embedded(tmp_path, roles, clock)
+    assert (tmp_path / "chain.sqlite3").read_bytes().startswith(b"not a database")
+
+
+def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path, roles: Roles, clock: SetClock) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerUnavailableError):
+        embedded(tmp_path / "file" / "ledger", roles, clock)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x02", b"garbage", b"\x02\xf8" + bytes(70), b"\x7f" + b"\x01" * 50])
+def test_bytes_that_are_no_transaction_are_refused(ledger: EthereumLedger, raw: bytes) -> None:
+    with pytest.raises(TransactionRevertedError):
+        ledger.submit(SignedTransaction(raw, b"\x01" * 32, 0))
+    assert ledger.height() == 1
+
+
+def test_a_closed_ledger_is_unavailable(tmp_path: Path, roles: Roles, clock: SetClock) -> None:
+    closed = embedded(tmp_path, roles, clock)
+    closed.close()
+    for ask in (closed.height, closed.events, lambda: closed.find(Digest(bytes(32)))):
+        with pytest.raises(LedgerUnavailableError):
+            ask()
+
+
+def test_two_installations_differ_though_chain_id_is_equal(
+    tmp_path: Path, ledger: EthereumLedger, clock: SetClock
+) -> None:
+    other = embedded(tmp_path / "other", Roles(), clock)
+    assert other.info.chain_id == ledger.info.chain_id
+    assert other.info.instance_id != ledger.info.instance_id
+    other.close()
+
+
+def test_block_times_follow_the_clock_and_never_go_back(ledger: EthereumLedger, roles: Roles, clock: SetClock) -> None:
+    start = clock.now()
+    clock.seconds = start + 1000
+    assert register(ledger, roles, clock).block_time == start + 1000
+    assert register(ledger, roles, clock).block_time == start + 1001  # two blocks of one second: strictly later
+    clock.seconds = start - 500
+    assert register(ledger, roles, clock).block_time == start + 1002
+    clock.seconds = start + 2000
+    assert register(ledger, roles, clock).block_time == start + 2000
+
+
+def test_no_test_key_that_everyone_knows_holds_anything(tmp_path: Path, roles: Roles, clock: SetClock) -> None:
+    database = SqliteChainDB(tmp_path / "chain.sqlite3")
+    create_genesis(database, clock, (roles.recorder.address,))
+    web3 = Web3(EmbeddedProvider(database, EmbeddedBackend(database, clock)))
+    balances = {Web3.to_checksum_address(key.public_key.to_address()): 0 for key in get_default_account_keys(10)}
+    assert {account: web3.eth.get_balance(account) for account in balances} == balances
+    assert web3.eth.get_balance(Web3.to_checksum_address(roles.recorder.address.hex)) == FUNDS_WEI
+    assert not web3.eth.accounts
+    database.close()
+
+
+def test_threads_read_while_one_writes(ledger: EthereumLedger, roles: Roles, clock: SetClock) -> None:
+    def read(_: int) -> list[Digest]:
+        found = [event.digest for event in ledger.events()]
+        assert all(ledger.find(digest) is not None for digest in found)
+        return found
+
+    with ThreadPoolExecutor(3) as readers:
+        reads = readers.map(read, range(6))
+        written = [register(ledger, roles, clock).tx_hash for _ in range(3)]
+        seen = list(reads)
+    final = list(ledger.events())
+    assert [event.inclusion.tx_hash for event in final] == written
+    assert all(found == [event.digest for event in final][: len(found)] for found in seen)
+
+
+def test_the_recorder_is_the_operator(ledger: EthereumLedger, roles: Roles) -> None:
+    assert ledger.info.operator == roles.recorder.address
+    assert ledger.info.contract != Address(bytes(20))
