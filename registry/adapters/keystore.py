@@ -21,7 +21,7 @@ from eth_utils.exceptions import ValidationError
 from registry.errors import SignerError
 from registry.model import Address, SignedTransaction
 
-# scrypt with n = 2^15, r = 8, p = 1: 32 MiB and 0.08 s a key, so that a command opens all four in a third of a second.
+# scrypt with n = 2^15, r = 8, p = 1: 32 MiB and 0.08 s a key, which a command can stand at each start.
 # The library's own 2^18 costs 0.6 s a key; a random 256-bit password needs neither.
 SCRYPT_N = 1 << 15
 NOT_A_KEYSTORE = (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, ValidationError)
