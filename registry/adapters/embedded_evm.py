@@ -76,7 +76,7 @@ class EmbeddedBackend(PyEVMBackend):  # type: ignore[misc]  # eth-tester ships n
     def refresh(self) -> None:
         """Build on the head that the file has now: another process may have moved it, and time has passed."""
         head = self.chain.get_canonical_head()
-        now = max(self._clock.now(), head.timestamp + 1)  # block times strictly increase (Yellow Paper, eq. 4.3.4)
+        now = max(self._clock.now(), head.timestamp + 1)  # strictly later (Yellow Paper, block header validity)
         self.chain.header = self.chain.create_header_from_parent(head, timestamp=now)
 
     def get_transaction_by_hash(self, transaction_hash: bytes) -> Mapping[str, object]:
