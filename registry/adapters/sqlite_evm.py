@@ -66,10 +66,10 @@ class SqliteChainDB(BaseAtomicDB):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:  # not so where SQLite itself rolled back, as on some full disks
+                    self._connection.execute("ROLLBACK")
         except sqlite3.Error as exc:
             raise LedgerUnavailableError(f"the chain's database cannot be written: {exc}") from exc
 

@@ -75,6 +75,28 @@ def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path, roles: Role
         embedded(tmp_path / "file" / "ledger", roles, clock)
 
 
+@pytest.mark.parametrize("free_pages", [0, 1])  # a block takes about four
+def test_a_full_disk_makes_the_chain_unavailable_and_loses_nothing(
+    ledger: EthereumLedger, roles: Roles, clock: SetClock, free_pages: int
+) -> None:
+    register(ledger, roles, clock)
+    uploader = new_key()
+    admission = admission_of(uploader, now=clock.now())
+    transaction = ledger.prepare(
+        registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=clock.now())
+    )
+    connection = ledger._web3.provider._database._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + free_pages}")
+    events, height = list(ledger.events()), ledger.height()
+    with pytest.raises(LedgerUnavailableError, match="full"):
+        ledger.submit(transaction)
+    assert (list(ledger.events()), ledger.height()) == (events, height)
+    connection.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    ledger.submit(transaction)
+    assert ledger.find(admission.digest) is not None
+
+
 @pytest.mark.parametrize("raw", [b"", b"\x02", b"garbage", b"\x02\xf8" + bytes(70), b"\x7f" + b"\x01" * 50])
 def test_bytes_that_are_no_transaction_are_refused(ledger: EthereumLedger, raw: bytes) -> None:
     with pytest.raises(TransactionRevertedError):
