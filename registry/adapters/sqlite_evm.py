@@ -59,7 +59,7 @@ class SqliteChainDB(BaseAtomicDB):
         Raises:
             LedgerUnavailableError: another process held the lock for `LOCK_WAIT_S`, or the disk failed.
         """
-        if self._connection.in_transaction:
+        if self._is_writing():
             yield
             return
         try:
@@ -68,10 +68,13 @@ class SqliteChainDB(BaseAtomicDB):
                 yield
                 self._connection.execute("COMMIT")
             finally:
-                if self._connection.in_transaction:  # not so where SQLite itself rolled back, as on some full disks
+                if self._is_writing():  # not so where SQLite itself rolled back, as on some full disks
                     self._connection.execute("ROLLBACK")
         except sqlite3.Error as exc:
             raise LedgerUnavailableError(f"the chain's database cannot be written: {exc}") from exc
+
+    def _is_writing(self) -> bool:
+        return self._connection.in_transaction
 
     def atomic_batch(self) -> AbstractContextManager[AtomicWriteBatchAPI]:
         """Return py-evm's buffered batch, written in one transaction when it ends well."""
