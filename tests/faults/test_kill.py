@@ -1,0 +1,164 @@
+"""Killed at any journal step, the service reaches after restart what an undisturbed run reaches: nothing lost or doubled."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.installation import Installation
+from tests.pictures import write_photo
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = Path(__file__).parent / "service.py"
+START_S = 60.0
+SETTLE_S = 60.0
+STEPS = ["received", "screened", "pinned", "signed", "submitted", "included", "final"]
+MOMENTS = [(state, when) for state in STEPS for when in ("before", "after")]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Service:
+    """One run of the service over a home."""
+
+    home: Path
+    says: str = "0.1"
+    port: int = field(default_factory=free_port)
+
+    @contextlib.contextmanager
+    def running(self, *moment: str) -> Iterator[subprocess.Popen[bytes]]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHSTONE_")}
+        environment |= {"TOUCHSTONE_HOME": str(self.home), "TEST_DETECTOR_SAYS": self.says}
+        command = [sys.executable, str(SCRIPT), str(self.port), *moment]
+        with (self.home.parent / "service.log").open("ab") as log:
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self._until_ready(process)
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the port answers; a process that is gone already was killed at the step under test."""
+        deadline = time.monotonic() + START_S
+        while process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+        if process.poll() is None:
+            pytest.fail("the service did not start")
+
+    def client(self) -> httpx.Client:
+        token = (self.home / "bearer-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=60)
+
+    def post(self, photo: Path) -> httpx.Response | None:
+        """Send the file as a client that repeats itself under one key; nothing where the service died on it."""
+        with self.client() as client, photo.open("rb") as stream, contextlib.suppress(httpx.TransportError):
+            headers = {"Idempotency-Key": "once", "Prefer": "wait=30"}
+            return client.post("/v1/media", files={"file": (photo.name, stream)}, headers=headers)
+        return None
+
+    def final_record(self, digest: str) -> dict[str, Any]:
+        """Return the record once the job has settled."""
+        deadline = time.monotonic() + SETTLE_S
+        with self.client() as client:
+            while time.monotonic() < deadline:
+                answer = client.get(f"/v1/records/{digest}/receipt")
+                if answer.status_code == 200:
+                    return dict(client.get(f"/v1/records/{digest}").json())
+        raise AssertionError("the registration did not become final after the restart")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    return write_photo(tmp_path / "photo.jpg", seed=1)
+
+
+def fields_that_do_not_depend_on_time(record: dict[str, Any]) -> dict[str, Any]:
+    changing = {"registered_at", "tx", "uploader", "block"}
+    return {name: value for name, value in record.items() if name not in changing}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return the record of a run that nothing disturbs."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    photo = write_photo(root / "photo.jpg", seed=1)
+    service = Service(root / "home")
+    with service.running():
+        answer = service.post(photo)
+        assert answer is not None
+        assert answer.status_code == 201, answer.text
+        return service.final_record(answer.headers["Location"].rsplit("/", 1)[1])
+
+
+@pytest.mark.parametrize(("state", "when"), MOMENTS, ids=[f"{when} {state}" for state, when in MOMENTS])
+def test_killed_at_a_journal_step_the_service_ends_where_an_undisturbed_run_ends(
+    tmp_path: Path, photo: Path, undisturbed: dict[str, Any], state: str, when: str
+) -> None:
+    service = Service(tmp_path / "home")
+    with service.running(state, when) as process:
+        service.post(photo)
+        process.wait(timeout=SETTLE_S)
+        assert process.returncode == -9, "the service was not killed at the step under test"
+    with service.running():
+        if state == "received" and when == "before":  # the client got no answer and nothing was kept: it tries again
+            service.post(photo)
+        record = service.final_record(undisturbed["digest"])
+    assert fields_that_do_not_depend_on_time(record) == fields_that_do_not_depend_on_time(undisturbed)
+    assert record["block"] == undisturbed["block"], "one registration, one block"
+    here = Installation(service.home)
+    assert here.run("index", "check").code == 0
+    live = here.run("index", "stats").row
+    assert here.run("index", "rebuild").row == {"indexed": 1, "missing": []}
+    assert here.run("index", "stats").row == live
+    assert here.run("reputation", record["uploader"]).row["evidence"] == 1_000_000, "counted once"
+    assert [path.name for path in (service.home / "spool").iterdir()] == []
+
+
+def test_killed_while_a_file_waits_for_a_person_it_still_waits_and_can_be_approved(tmp_path: Path, photo: Path) -> None:
+    service = Service(tmp_path / "home", says="none")
+    with service.running("review", "after") as process:
+        service.post(photo)
+        process.wait(timeout=SETTLE_S)
+    with service.running(), service.client() as client:
+        [waiting] = client.get("/v1/reviews").json()["reviews"]
+        body = {"decision": "approve", "reason": "a landscape"}
+        client.post(f"/v1/reviews/{waiting['job_id']}", json=body).raise_for_status()
+        assert service.final_record(waiting["digest"])["levels"] == ["REVIEWER"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_while_refusing_it_refuses_after_restart_and_keeps_nothing(
+    tmp_path: Path, photo: Path, when: str
+) -> None:
+    service = Service(tmp_path / "home", says="0.97")
+    with service.running("rejected", when) as process:
+        service.post(photo)
+        process.wait(timeout=SETTLE_S)
+    with service.running():
+        answer = service.post(photo)
+        assert answer is not None
+        assert answer.json()["outcome"] == "REJECTED"
+    here = Installation(service.home)
+    assert here.contents() == []
+    assert here.run("verify", photo).code == 1
