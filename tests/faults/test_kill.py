@@ -1,4 +1,4 @@
-"""Killed at any journal step, the service reaches after restart what an undisturbed run reaches: nothing lost or doubled."""
+"""Killed at any journal step, the service reaches after restart what an undisturbed run reaches."""
 
 from __future__ import annotations
 
