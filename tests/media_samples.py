@@ -56,12 +56,14 @@ def write_clip(
         container.metadata.update(metadata or {})
         stream = container.add_stream(codec, rate=rate, options={"threads": "1", **(options or {})})
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 1000)
+        tick = Fraction(1, 1000) if times_s is not None else Fraction(1, rate)
+        stream.codec_context.time_base = tick
         for index, rgb in enumerate(frames):
-            stream.height, stream.width = rgb.shape[:2]
+            if index == 0:
+                stream.height, stream.width = rgb.shape[:2]
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-            frame.pts = round(1000 * (times_s[index] if times_s is not None else index / rate))
-            frame.time_base = Fraction(1, 1000)
+            frame.pts = index if times_s is None else round(times_s[index] / tick)
+            frame.time_base = tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path

@@ -17,7 +17,8 @@ LOCATION_WORDS = ("location", "gps", "latitude", "longitude", "geotag", "xyz", "
 
 _EXIF_AUTHOR = (0x013B, 0x8298, 0x9C9D, 0xA430)  # Artist, Copyright, XPAuthor, CameraOwnerName (EXIF 2.32)
 _GPS_IFD = 0x8825
-_GPS_VERSION = 0  # GPSVersionID tells nothing of the place
+# GPS tags that tell nothing of the place: version, clock, satellites, status, mode, precision, datum, date, correction.
+_GPS_NO_PLACE = (0, 7, 8, 9, 10, 11, 18, 29, 30)
 # IPTC IIM 4.2, record 2
 _IPTC = {
     80: "author", 85: "author", 110: "author", 116: "author",
@@ -61,7 +62,7 @@ def image_tags(image: ImageFile.ImageFile) -> tuple[SensitiveTag, ...]:
 def _exif_tags(image: ImageFile.ImageFile) -> Iterator[SensitiveTag]:
     exif = image.getexif()
     for tag, value in exif.get_ifd(_GPS_IFD).items():
-        if tag != _GPS_VERSION and value not in (None, "", b""):
+        if tag not in _GPS_NO_PLACE and value not in (None, "", b""):
             yield SensitiveTag("location", ExifTags.GPSTAGS.get(tag, f"GPS 0x{tag:04x}"))
     nested = exif.get_ifd(ExifTags.IFD.Exif)
     for tag in _EXIF_AUTHOR:

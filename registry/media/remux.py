@@ -71,7 +71,9 @@ def remux(stream: BinaryIO, demuxer: str, output: mmap.mmap) -> int:
                 _copy(source, target)
     except (av.error.MemoryError, MemoryError) as exc:
         raise MemoryError(str(exc)) from exc
-    except (av.error.FFmpegError, ValueError) as exc:
+    except av.error.FFmpegError as exc:
+        raise MediaDecodeError(f"{demuxer}: {exc.strerror}") from exc
+    except ValueError as exc:
         raise MediaDecodeError(f"{demuxer}: {exc}") from exc
     return mapped.size
 
@@ -96,10 +98,14 @@ def _copy(source: InputContainer, target: OutputContainer) -> None:
         kept[stream.index] = copy
     if not any(copy.type == "video" for copy in kept.values()):
         raise UnsupportedMediaError(f"{source.format.name} without a video stream")
+    copied = False
     for packet in source.demux(*(source.streams[index] for index in kept)):
         if packet.is_corrupt:
             raise MediaDecodeError(f"truncated: the packet at byte {packet.pos} is cut short")
-        if packet.dts is None:
+        if packet.size == 0:
             continue  # the flush packet at the end
         packet.stream = kept[packet.stream_index]
         target.mux(packet)
+        copied = True
+    if not copied:
+        raise MediaDecodeError(f"{source.format.name}: no packet of picture or sound")

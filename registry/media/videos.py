@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from registry.errors import MediaDecodeError, MediaTooLargeError, UnsupportedMediaError
+from registry.media.ebml import HEAD_BYTES, segment_end
 from registry.media.limits import MediaLimits, SamplingPlan
 from registry.media.sampling import Sampler, fit
 from registry.media.video_tags import video_tags
@@ -42,6 +44,8 @@ def decode_video(stream: BinaryIO, demuxer: str, limits: MediaLimits, plan: Samp
         MediaTooLargeError: over a limit.
         MemoryError: FFmpeg got no memory.
     """
+    if demuxer == "matroska":
+        _require_whole(stream)
     try:
         with open_container(stream, demuxer) as container:
             video = _video_stream(container)
@@ -49,13 +53,23 @@ def decode_video(stream: BinaryIO, demuxer: str, limits: MediaLimits, plan: Samp
             return _decode(container, video, limits, plan)
     except (av.error.MemoryError, MemoryError) as exc:
         raise MemoryError(str(exc)) from exc
-    except (av.error.FFmpegError, ValueError) as exc:
+    except av.error.FFmpegError as exc:
+        raise MediaDecodeError(f"{demuxer}: {exc.strerror}") from exc
+    except ValueError as exc:
         raise MediaDecodeError(f"{demuxer}: {exc}") from exc
 
 
 def open_container(stream: BinaryIO, demuxer: str) -> InputContainer:
     """Return the opened file, its headers read."""
     return av.open(stream, "r", format=DEMUXERS[demuxer], options=dict(OPTIONS), metadata_errors="replace")
+
+
+def _require_whole(stream: BinaryIO) -> None:
+    end = segment_end(stream.read(HEAD_BYTES))
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if end is not None and end > size:
+        raise MediaDecodeError(f"truncated: the file should have {end} bytes, it has {size}")
 
 
 def _video_stream(container: InputContainer) -> VideoStream:
