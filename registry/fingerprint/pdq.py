@@ -1,13 +1,14 @@
 """PDQ-256 in numpy: the perceptual hash of ThreatExchange, with its quality and its eight dihedral codes.
 
 Source: "PDQ & TMK + PDQF", Meta 2017 and 2019 (facebook/ThreatExchange, ``hashing/hashing.pdf``). The two passes of box
-filters, the decimation to 64 × 64 and the 16 × 16 low frequencies of the DCT are linear, so each is a matrix; the only
-departures from the C++ are the order of rounding and that pictures are first reduced to `WORKING_SIDE_PX`.
+filters are linear, so only the 64 × 64 samples that are kept of them are computed, each a weighted sum of at most seven
+by seven pixels; the departures from the C++ are the order of rounding and that pictures are first reduced to
+`WORKING_SIDE_PX`. No library of threaded linear algebra touches a picture: its sums would depend on its threads.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -21,8 +22,6 @@ WORKING_SIDE_PX = 512  # the reference reduces files to 512 × 512 too; larger c
 MIN_SIDE_PX = 5  # the reference hashes nothing smaller
 _GRID = 64
 _FREQUENCIES = 16
-_PASSES = 2
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 # Coefficients are of the order of 1 to 1000. Rounding to 1e-3 makes flat pictures exact zeros on every processor.
 _DECIMALS = 3
 
@@ -51,8 +50,9 @@ def coefficients(rgb: NDArray[np.uint8]) -> tuple[Coefficients, int]:
     height, width = rgb.shape[:2]
     if min(height, width) < MIN_SIDE_PX:
         return np.zeros((_FREQUENCIES, _FREQUENCIES)), 0
-    luma = (reduced(rgb).astype(np.float32) @ _LUMA).astype(np.float64)
-    grid = _downsampling(luma.shape[0]) @ luma @ _downsampling(luma.shape[1]).T
+    red, green, blue = (reduced(rgb)[..., channel].astype(np.float64) for channel in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue  # ITU-R BT.601
+    grid = _downsampled(_downsampled(luma).T).T
     dct = _dct()
     return np.round(dct @ grid @ dct.T, _DECIMALS), _quality(np.round(grid, _DECIMALS))
 
@@ -101,13 +101,31 @@ def _dct() -> Coefficients:
     return np.asarray(np.sqrt(2 / _GRID) * np.cos(np.pi / (2 * _GRID) * frequency * at), dtype=np.float64)
 
 
-@lru_cache(maxsize=32)  # a matrix for 512 takes 256 KiB
-def _downsampling(size: int) -> Coefficients:
-    """Return two passes of a box filter, read at the centres of 64 cells, as one matrix of shape (64, size)."""
+def _downsampled(luma: Coefficients) -> Coefficients:
+    """Return the 64 rows that box filtering along the columns and decimation leave, shape (64, width)."""
+    rows, weights = _taps(luma.shape[0])
+    total = np.zeros((_GRID, luma.shape[1]))
+    for tap in range(rows.shape[1]):
+        total += weights[:, tap, np.newaxis] * luma[rows[:, tap]]
+    return total
+
+
+@cache
+def _taps(size: int) -> tuple[NDArray[np.int64], Coefficients]:
+    """Return which of ``size`` pixels make each of the 64 samples, and their weights, both of shape (64, taps)."""
     window = -(-size // (2 * _GRID))
-    ahead = (window + 2) // 2  # 7 → 4, 8 → 5: an even window reaches one further to the right
-    offset = np.arange(size)[np.newaxis, :] - np.arange(size)[:, np.newaxis]
-    box = ((offset < ahead) & (offset >= ahead - window)).astype(np.float64)
-    box /= box.sum(axis=1, keepdims=True)  # at the edges only what is inside counts
-    centres = ((np.arange(_GRID) + 0.5) * size / _GRID).astype(np.int64)
-    return np.asarray(np.linalg.matrix_power(box, _PASSES)[centres], dtype=np.float64)
+    ahead = (window + 2) // 2  # 7 → 4, 8 → 5: an even window reaches one further forward
+
+    def box(at: int) -> range:
+        return range(max(0, at + ahead - window), min(size, at + ahead))  # at the edges only what is inside counts
+
+    rows = np.zeros((_GRID, 2 * window - 1), dtype=np.int64)
+    weights = np.zeros((_GRID, 2 * window - 1))
+    for sample in range(_GRID):
+        second = box(int((sample + 0.5) * size / _GRID))
+        first = box(second[0])[0]
+        rows[sample] = np.minimum(first + np.arange(2 * window - 1), size - 1)
+        for middle in second:
+            for at in box(middle):
+                weights[sample, at - first] += 1 / (len(second) * len(box(middle)))
+    return rows, weights

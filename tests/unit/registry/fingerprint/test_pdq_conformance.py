@@ -46,7 +46,7 @@ def test_every_modification_of_the_bridge_is_near_it(decoder: Decoder) -> None:
     assert {name: bits for name, bits in distances.items() if bits > 16} == {}
 
 
-@pytest.mark.parametrize(("name", "transform"), zip(DIHEDRAL, Transform, strict=True))
+@pytest.mark.parametrize(("name", "transform"), list(zip(DIHEDRAL, Transform, strict=True)))
 def test_a_turned_bridge_is_found_by_one_variant_only(decoder: Decoder, name: str, transform: Transform) -> None:
     original = code_of(decoder, "dih_bridge-1-original")
     media = decoder.decode(path_of(f"dih_bridge-{name}"))
