@@ -42,6 +42,42 @@ class Answer:
     retry_after_s: int | None = None
 
 
+class RequestError(errors.RegistryError):
+    """What only a request over HTTP can have wrong."""
+
+
+class MalformedRequestError(RequestError):
+    """A parameter or a body is not what the route takes; the message names it."""
+
+
+class UnauthenticatedError(RequestError):
+    """What is asked for needs the operator's bearer token."""
+
+
+class MisdirectedRequestError(RequestError):
+    """The Host header names something else than this machine's loopback: a name that was rebound, or a proxy."""
+
+
+class CrossSiteRequestError(RequestError):
+    """A page of another site asks to write."""
+
+
+class UnsupportedBodyError(RequestError):
+    """The body's content type is none that the route takes."""
+
+
+class BytesNeededError(RequestError):
+    """A digest that is not recorded decides nothing: the bytes are needed."""
+
+
+class IdempotencyKeyReusedError(RequestError):
+    """The same Idempotency-Key came before, with other bytes."""
+
+
+class ReceiptNotFoundError(RequestError):
+    """The record stands, but its receipt was not issued here."""
+
+
 _RETRY_S = 30
 
 ANSWERS: dict[type[errors.RegistryError], Answer] = {
@@ -129,6 +165,32 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.JobStateError: Answer(
         HTTPStatus.CONFLICT, Exit.USAGE, "job-state", "The job is not in a state that allows this"
     ),
+    RequestError: Answer(HTTPStatus.BAD_REQUEST, Exit.USAGE, "bad-request", "The request is not understood"),
+    MalformedRequestError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "malformed-request", "The request is not what this route takes"
+    ),
+    UnauthenticatedError: Answer(
+        HTTPStatus.UNAUTHORIZED, Exit.USAGE, "unauthenticated", "This needs the operator's token"
+    ),
+    MisdirectedRequestError: Answer(
+        HTTPStatus.MISDIRECTED_REQUEST, Exit.USAGE, "misdirected", "This host name is not served here"
+    ),
+    CrossSiteRequestError: Answer(
+        HTTPStatus.FORBIDDEN, Exit.USAGE, "cross-site", "Another site's page may not ask this"
+    ),
+    UnsupportedBodyError: Answer(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Exit.USAGE, "unsupported-body", "This kind of body is not taken here"
+    ),
+    BytesNeededError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "bytes-needed", "The digest alone decides nothing"
+    ),
+    IdempotencyKeyReusedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Exit.USAGE,
+        "idempotency-key-reused",
+        "This Idempotency-Key stands for other bytes",
+    ),
+    ReceiptNotFoundError: Answer(HTTPStatus.NOT_FOUND, Exit.UNKNOWN, "receipt-not-found", "No receipt was issued here"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -297,14 +297,15 @@ class IntentIn(Wire):
 
 
 class Problem(BaseModel):
-    """An error over HTTP (RFC 9457)."""
+    """An error over HTTP (RFC 9457); what more a caller can act on stands beside as members of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     type: str
     title: str
     status: int
     detail: str
     code: str
-    extensions: dict[str, Any] | None = None
 
 
 _OUTCOMES: dict[JobState, RegistrationOutcome] = {

@@ -30,6 +30,17 @@ class Checker:
         self._examiner = examiner
         self._decoder = decoder
 
+    def look_up(self, digest: Digest) -> Check | None:
+        """Return the advice on a recorded digest, by its standing alone, or nothing where it is not recorded.
+
+        Raises:
+            LedgerUnavailableError: the ledger cannot be asked now.
+        """
+        exact = self._verifier.look_up(digest)
+        if exact is None or exact.standing is None:
+            return None
+        return Check(_BY_STANDING[exact.standing], "hash", exact, None)
+
     def check(self, path: Path) -> Check:
         """Return the advice; a digest that is recorded decides by its standing alone, without decoding.
 
@@ -40,9 +51,8 @@ class Checker:
             LedgerUnavailableError: the ledger cannot be asked now.
         """
         digest = Digest.of_file(path)
-        exact = self._verifier.look_up(digest)
-        if exact is not None and exact.standing is not None:
-            return Check(_BY_STANDING[exact.standing], "hash", exact, None)
+        if (advice := self.look_up(digest)) is not None:
+            return advice
         try:
             media = self._decoder.decode(path)
         except DecoderFailedError:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.deps.counters import Counters
 from api.settings import Settings
 from registry.media import Decoder
 from registry.model import ModelId, Record
@@ -71,6 +72,13 @@ def read_side(request: Request) -> ReadSide:
     return write_side(request).gate.read
 
 
+def counters(request: Request) -> Counters:
+    """Return what this process counts."""
+    counted: Counters = request.app.state.counters
+    return counted
+
+
 Writing = Annotated[WriteSide, Depends(write_side)]
 Judging = Annotated[GateSide, Depends(gate_side)]
 Reading = Annotated[ReadSide, Depends(read_side)]
+Counting = Annotated[Counters, Depends(counters)]

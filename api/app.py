@@ -1,0 +1,57 @@
+"""The web application: routes and page over the composed core, behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import web
+from api.deps import WriteSide
+from api.deps.counters import Counters
+from api.jobs import JobRunner
+from api.routes import health, media, questions, records, registrations
+from api.routes.guard import Guard
+from api.routes.problems import install
+from registry.errors import InvalidValueError
+
+TITLE = "Touchstone"
+API_VERSION = "1"
+MIN_TOKEN_LENGTH = 32  # 128 bits in hex
+
+
+def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> FastAPI:
+    """Return the application; it starts the runner when it starts, and lets its job end when it stops.
+
+    Args:
+        side: the composed core; its decoder's server runs already, since it must not be forked beside threads.
+        runner: carries registrations on.
+        bearer_token: what registering in the operator's name, reviewing and revoking need.
+
+    Raises:
+        InvalidValueError: the token could be guessed.
+    """
+    if len(bearer_token) < MIN_TOKEN_LENGTH:
+        raise InvalidValueError(f"bearer token: expected at least {MIN_TOKEN_LENGTH} characters")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        runner.start()
+        try:
+            yield
+        finally:
+            runner.stop()
+
+    app = FastAPI(title=TITLE, version=API_VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    counters = Counters()
+    app.state.write_side = side
+    app.state.runner = runner
+    app.state.bearer_token = bearer_token
+    app.state.counters = counters
+    install(app)
+    app.add_middleware(Guard, ledger_kind=side.gate.read.ledger.info.kind, counters=counters)
+    for router in (media.router, questions.router, records.router, registrations.router, health.router, web.router):
+        app.include_router(router)
+    app.mount("/static", web.static_files(), name="static")
+    return app

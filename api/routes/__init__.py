@@ -1,0 +1,1 @@
+"""The HTTP routes: each parses, asks the core one thing and presents the answer."""

@@ -1,0 +1,182 @@
+"""Every sentence of the page, in one catalogue: another language is another catalogue with the same keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A catalogue in one language.
+
+    Attributes:
+        language: BCP 47 tag.
+        sentences: by key; with ``{name}`` where a value goes in.
+    """
+
+    language: str
+    sentences: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a sentence with its values filled in.
+
+        Raises:
+            KeyError: the catalogue has no such key.
+        """
+        return self.sentences[key].format(**values)
+
+
+ENGLISH = Words(
+    "en",
+    {
+        # -- the page
+        "page.title": "Touchstone: check a file",
+        "page.name": "Touchstone",
+        "page.heading": "Is this file on record?",
+        "page.lead": "Give a photo or a video. You read who has put it on record, whether a copy of it is, "
+        "and what the detector makes of it: three answers, kept apart.",
+        "page.footer": "Nothing on this page comes from anywhere else. API description: {address}",
+        "form.label": "Choose a photo or a video",
+        "form.drop": "or drop it here",
+        "form.button": "Upload this file and check it",
+        "form.hint": "The button uploads the file to this installation, which keeps it for this request only: "
+        "not stored, not published, not learnt from.",
+        "form.hint_hash_first": "Your browser computes the file's SHA-256 and sends only that. "
+        "The file itself goes out when you ask for it, and is kept for that request only.",
+        "form.chosen": "Chosen:",
+        "status.hashing": "Computing the file's SHA-256 in this browser…",
+        "status.asking": "Asking the registry about the SHA-256…",
+        "status.uploading": "Uploading; then the file is compared and screened. A video takes a while…",
+        "status.done": "The answer is below.",
+        "status.no_hash": "This browser cannot compute the SHA-256 here. You can upload the file.",
+        "status.failed": "The installation did not answer. Is it still running?",
+        # -- the answer
+        "answer.heading": "The answer",
+        "answer.file": "File",
+        "answer.digest": "SHA-256",
+        "answer.upload": "Upload to compare and screen",
+        "answer.upload_why": "So far only the SHA-256 was sent. To look for copies and to ask the detector, "
+        "the bytes are needed.",
+        "registry.title": "Registry",
+        "registry.question": "Has anybody put it on record?",
+        "registry.EXACT": "These exact bytes are on record",
+        "registry.EXACT.DISPUTED": "These exact bytes are on record, and the record is disputed",
+        "registry.EXACT.REVOKED": "These exact bytes were on record, and the record was revoked",
+        "registry.SIMILAR": "Not these bytes, but something very close is on record",
+        "registry.SIMILAR.DISPUTED": "Something very close is on record, and that record is disputed",
+        "registry.SIMILAR.REVOKED": "Something very close was on record, and that record was revoked",
+        "registry.UNKNOWN": "No record",
+        "registry.HASH_UNKNOWN": "No record of these exact bytes",
+        "lead.EXACT": "Every byte is the one that was recorded. What the picture shows is not thereby true.",
+        "lead.SIMILAR": "It looks like a copy: resized, re-encoded or lightly edited. "
+        "Which of the two came first, and whether a detail was changed, this does not tell.",
+        "lead.UNKNOWN": "That says nothing about the file: most honest files are on record nowhere.",
+        "lead.HASH_UNKNOWN": "That says nothing about the file. A copy with other bytes may be on record.",
+        "row.distance": "How close",
+        "row.standing": "Standing",
+        "row.uploader": "Put on record by",
+        "row.when": "When",
+        "row.levels": "How it came in",
+        "row.block": "Where on the ledger",
+        "row.tx": "Transaction",
+        "row.cid": "Content (IPFS CID)",
+        "row.recorded_digest": "Recorded SHA-256",
+        "row.reputation": "That uploader's conduct",
+        "row.ledger": "On whose word",
+        "row.note": "Note",
+        "distance.0": "none of the {bits} bits of its perceptual hash differ{turned}",
+        "distance.n": "{distance} of the {bits} bits of its perceptual hash differ; up to {radius} count as the same "
+        "picture{turned}",
+        "transform.identity": "",
+        "transform.rotate_90": "; the file is turned by 90°",
+        "transform.rotate_180": "; the file is turned by 180°",
+        "transform.rotate_270": "; the file is turned by 270°",
+        "transform.flip_x": "; the file is upside down and mirrored",
+        "transform.flip_y": "; the file is mirrored left to right",
+        "transform.flip_plus_1": "; the file is mirrored and turned",
+        "transform.flip_minus_1": "; the file is mirrored and turned",
+        "standing.ACTIVE": "active: nobody has disputed it with success",
+        "standing.DISPUTED": "disputed: somebody contests it, and no ruling has been made",
+        "standing.REVOKED": "revoked: no longer stood behind",
+        "level.GATE": "screened by a model and not flagged",
+        "level.UPLOADER": "asked for by the uploader's own signature",
+        "level.REVIEWER": "let in by a person, where the model gave no clear answer",
+        "level.CREDENTIALS": "with Content Credentials that were trusted",
+        "level.none": "neither screened nor reviewed",
+        "block": "block {block}",
+        "cid.private": "kept private: only salted commitments are on the ledger",
+        "ledger.embedded": "this installation's own embedded ledger: its operator's word",
+        "ledger.network": "an EVM network, which anybody can ask",
+        "reputation": "score {score} of 100, on {evidence} settled outcomes; {disputes}; {strikes}",
+        "disputes.0": "no open dispute",
+        "disputes.1": "one open dispute",
+        "disputes.n": "{count} open disputes",
+        "strikes.0": "no proven fraud",
+        "strikes.1": "one proven fraud, on {day}",
+        "strikes.n": "{count} proven frauds, the last on {day}",
+        "reason.low_quality_fingerprint": "Too little texture to look for copies: only exact bytes can be found.",
+        "reason.decoder_failed": "The decoder had to be stopped on this file, so copies were not looked for.",
+        # -- the detector
+        "detector.title": "Detector",
+        "detector.question": "Does a model see signs of forgery?",
+        "detector.not_asked.EXACT": "Not asked: the record answers for these bytes",
+        "detector.not_asked.HASH": "Not asked: only the SHA-256 was sent",
+        "detector.then.GATE": "When they were put on record, a model screened them and did not flag them.",
+        "detector.then.REVIEWER": "When they were put on record, a person decided; no model's approval stands there.",
+        "detector.then.none": "When they were put on record, no model judged them.",
+        "detector.band": "Signs of forgery: {band}",
+        "band.0": "none found",
+        "band.1": "weak",
+        "band.2": "moderate",
+        "band.3": "strong",
+        "band.4": "very strong",
+        "detector.lead.ACCEPTED": "This gate would let it in.",
+        "detector.lead.INCONCLUSIVE": "This gate would ask a person: {reasons}.",
+        "detector.lead.REJECTED": "This gate would refuse it.",
+        "detector.abstained": "Not judged: {why}",
+        "abstained.no_face": "there is no face in it, and faces are all that this model judges",
+        "abstained.face_too_small": "the faces in it are too small",
+        "abstained.too_few_frames": "too few frames show a face",
+        "abstained.model_missing": "no model is at hand",
+        "abstained.decoder_failed": "the decoder had to be stopped on this file",
+        "detector.abstained_lead": "There is no number where there is no basis for one.",
+        "gate.flagged": "the model flags it",
+        "gate.uncertain": "the model is not sure",
+        "gate.partial_coverage": "too little of the clip shows a face",
+        "gate.not_screened": "nothing was judged",
+        "gate.near_duplicate": "it resembles a record of somebody else",
+        "gate.near_disputed": "it resembles a disputed record",
+        "gate.near_revoked": "it resembles a revoked record",
+        "gate.low_reputation": "its uploader has a poor record of conduct",
+        "row.probability": "The model's figure",
+        "probability": "{value}, on a scale from 0 (no sign of forgery) to 1",
+        "row.thresholds": "Where it matters",
+        "thresholds": "from {review} on a person looks, from {reject} on this gate refuses",
+        "row.coverage": "How much was judged",
+        "coverage": "{percent} % of the duration",
+        "row.model": "Model",
+        "row.models_then": "Models then",
+        "detector.note": "Not flagged is not proof: forgeries of a kind the model has never seen pass, and honest files "
+        "are flagged now and then.",
+        "gauge.label": "The model's figure is {value}; a person looks from {review}, the gate refuses from {reject}",
+        "gauge.review": "a person looks",
+        "gauge.reject": "refused",
+        # -- the credentials
+        "credentials.title": "Credentials",
+        "credentials.question": "Does the file bring its own history?",
+        "credentials.unread": "Not read yet",
+        "credentials.lead": "This version does not read Content Credentials (C2PA). Whether the file carries any is "
+        "not known here, and that counts neither for nor against it.",
+        # -- the limits
+        "limits.title": "What this does not show",
+        "limits.1": "That what the picture shows happened, or happened when and where somebody says.",
+        "limits.2": "Who made the file: the record names who put it there, and when, not its author.",
+        "limits.3": "That a file without a record is forged, or that one with a record is not.",
+        "limits.4": "What was changed between a file and the record that it resembles.",
+        # -- mistakes
+        "problem.heading": "No answer",
+        "problem.choose": "Choose a file first.",
+        "problem.nothing_kept": "Nothing of the file was kept.",
+    },
+)
