@@ -49,10 +49,7 @@ def of_check(check: Check, reputation: Reputation | None, *, file_name: str, say
         say: the catalogue.
     """
     verification = check.verification
-    if check.verdict is not None:
-        detector = of_verdict(check.verdict, say)
-    else:
-        detector = not_asked(verification.record, say)
+    detector = of_verdict(check.verdict, say) if check.verdict is not None else not_asked(verification.record, say)
     return _answer(verification, reputation, detector, say, file_name=file_name, hash_only=False)
 
 

@@ -86,6 +86,8 @@ def _reputation(record: Record | None, side: GateSide) -> Reputation | None:
     return side.read.ledger.reputation_of(record.uploader) if record else None
 
 
-def _rendered(template: str, answer: Answer | None, problem: tuple[str, str] | None, status: HTTPStatus) -> HTMLResponse:
+def _rendered(
+    template: str, answer: Answer | None, problem: tuple[str, str] | None, status: HTTPStatus
+) -> HTMLResponse:
     body = _templates.get_template(template).render(answer=answer, problem=problem)
     return HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})

@@ -157,8 +157,8 @@ ENGLISH = Words(
         "coverage": "{percent} % of the duration",
         "row.model": "Model",
         "row.models_then": "Models then",
-        "detector.note": "Not flagged is not proof: forgeries of a kind the model has never seen pass, and honest files "
-        "are flagged now and then.",
+        "detector.note": "Not flagged is not proof: forgeries of a kind that the model never saw pass, "
+        "and honest files are flagged now and then.",
         "gauge.label": "The model's figure is {value}; a person looks from {review}, the gate refuses from {reject}",
         "gauge.review": "a person looks",
         "gauge.reject": "refused",
