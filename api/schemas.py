@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from registry.errors import InvalidValueError
 from registry.model import (
     Address,
     Check,
@@ -283,14 +284,16 @@ class IntentIn(Wire):
         """Return the core's form.
 
         Raises:
-            InvalidValueError: a field is not hex of its length.
+            InvalidValueError: a field is not hex of its length, or the nonce has more than 256 bits.
         """
+        if (nonce := int(self.nonce)) >= 1 << 256:
+            raise InvalidValueError(f"intent nonce: expected at most 256 bits, got {nonce.bit_length()}")
         intent = UploadIntent(
             digest=Digest.from_hex(self.digest),
             uploader=Address.from_hex(self.uploader),
             visibility=Visibility[self.visibility.upper()],
             claims_hash=bytes_from_hex("claims_hash", self.claims_hash, 32),
-            nonce=int(self.nonce),
+            nonce=nonce,
             deadline=self.deadline,
         )
         return SignedIntent(intent, bytes_from_hex("signature", self.signature))

@@ -7,47 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from api.schemas import JobOut, MatchOut, RecordOut, ReputationOut, VerdictOut, Wire
-from registry.errors import InvalidValueError
-from registry.model import ZERO_32, Address, Digest, Job, SignedIntent, UploadIntent, Visibility
-from registry.model.identity import bytes_from_hex
+from registry.model import Job
 
-VisibilityWord = Literal["public", "private"]
 LedgerWord = Literal["embedded", "network"]
 Reason = Annotated[str, Field(min_length=1, max_length=1_000)]
-
-
-class IntentIn(Wire):
-    """An uploader's signed `UploadIntent`; the nonce is decimal text, since 256 bits do not fit a JSON number."""
-
-    digest: str
-    uploader: str
-    visibility: VisibilityWord
-    claims_hash: str = "0x" + ZERO_32.hex()
-    nonce: Annotated[str, Field(pattern=r"^[0-9]{1,78}$")]
-    deadline: Annotated[int, Field(ge=0, lt=1 << 64)]
-    signature: str
-
-    def value(self) -> SignedIntent:
-        """Return the intent as the core takes it.
-
-        Raises:
-            InvalidValueError: a field is not the hex that it has to be, or the nonce has more than 256 bits.
-        """
-        if (nonce := int(self.nonce)) >= 1 << 256:
-            raise InvalidValueError("intent nonce: expected at most 256 bits")
-        try:
-            signature = bytes.fromhex(self.signature.removeprefix("0x"))
-        except ValueError as exc:
-            raise InvalidValueError("intent signature: expected hex digits") from exc
-        intent = UploadIntent(
-            digest=Digest.from_hex(self.digest),
-            uploader=Address.from_hex(self.uploader),
-            visibility=Visibility[self.visibility.upper()],
-            claims_hash=bytes_from_hex("claims_hash", self.claims_hash, 32),
-            nonce=nonce,
-            deadline=self.deadline,
-        )
-        return SignedIntent(intent, signature)
 
 
 class HashIn(Wire):

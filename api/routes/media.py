@@ -15,12 +15,11 @@ from api.deps import Writing
 from api.deps.upload import ReceivedFile, ReceivedForm
 from api.errors import IdempotencyKeyReusedError, MalformedRequestError
 from api.jobs import JobRunner
-from api.routes.bodies import IntentIn
 from api.routes.guard import Credentials, require_operator
 from api.routes.presenting import registration_response
 from api.routes.running import Running
 from api.routes.uploads import MEDIA_BODY, Form
-from api.schemas import JobOut
+from api.schemas import IntentIn, JobOut
 from registry.model import Job, Request, Visibility
 from registry.ports import Journal
 
@@ -79,7 +78,7 @@ def _request_of(form: ReceivedForm, idempotency_key: str | None) -> Request:
     if unknown:
         raise MalformedRequestError(f"form: expected intent, visibility, accept_metadata, got {unknown}")
     file: ReceivedFile = form.require_file()
-    intent = _intent_of(form.fields["intent"]).value() if form.fields.get("intent") else None
+    intent = _intent_of(form.fields["intent"]).to_value() if form.fields.get("intent") else None
     visibility = form.fields.get("visibility") or (intent.intent.visibility.word if intent else "public")
     if visibility not in {known.word for known in Visibility}:
         raise MalformedRequestError(f"visibility: expected public or private, got {visibility[:32]!r}")

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from api.deps import Reading
 from api.deps.upload import MAX_FIELD_BYTES, ReceivedFile, ReceivedForm, received_form
 from api.errors import MalformedRequestError, UnsupportedBodyError
-from api.routes.bodies import HashIn, IntentIn
+from api.routes.bodies import HashIn
+from api.schemas import IntentIn
 from registry.model import Digest
 
 FORM_TYPE = "multipart/form-data"
