@@ -1,0 +1,77 @@
+"""The web application over ports in memory, with the real decoder and the real journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.deps import GateSide, ReadSide, WriteSide
+from api.jobs import JobRunner
+from api.settings import Settings
+from registry.media import Decoder
+from tests.unit.registry.register.conftest import Desk
+
+TOKEN = "0123456789abcdef" * 4
+OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
+ADDRESS = "http://127.0.0.1:8080"
+MAX_UPLOAD_BYTES = 1_000_000
+
+
+@pytest.fixture(scope="package")
+def decoder() -> Iterator[Decoder]:
+    with Decoder() as decoder:
+        yield decoder
+
+
+@dataclass
+class Service:
+    """One installation behind HTTP."""
+
+    desk: Desk
+    app: FastAPI
+    client: TestClient
+
+    def register(self, data: bytes, *, wait: int = 30, headers: dict[str, str] | None = None, **fields: str):
+        return self.client.post(
+            "/v1/media",
+            files={"file": ("photo.jpg", data, "image/jpeg")},
+            data=fields,
+            headers={"Prefer": f"wait={wait}", **(OPERATOR if headers is None else headers)},
+        )
+
+    def ask(self, route: str, data: bytes):
+        return self.client.post(route, files={"file": ("photo.jpg", data, "image/jpeg")})
+
+
+def application(desk: Desk, **settings: object) -> FastAPI:
+    read = ReadSide(
+        settings=Settings(home=desk.root, **{"max_upload_bytes": MAX_UPLOAD_BYTES, **settings}),
+        ledger=desk.ledger,
+        index=desk.index,
+        store=desk.local,
+        journal=desk.journal,
+        decoder=desk.decoder,
+        verifier=desk.verifier,
+    )
+    model_id = desk.detector.model_id if desk.detector else None
+    gate = GateSide(read=read, examiner=desk.examiner, checker=desk.checker, model_id=model_id)
+    side = WriteSide(gate=gate, registrar=desk.registrar, receipts=desk.receipts)
+    return create_app(side, JobRunner(desk.registrar, desk.journal), bearer_token=TOKEN)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, decoder: Decoder) -> Desk:
+    return Desk(tmp_path / "home", decoder)
+
+
+@pytest.fixture
+def service(desk: Desk) -> Iterator[Service]:
+    app = application(desk)
+    with TestClient(app, base_url=ADDRESS) as client:
+        yield Service(desk, app, client)
