@@ -82,7 +82,9 @@ def _conduct(reputation: Reputation, say: Words) -> str:
     return say(
         "reputation",
         score=f"{reputation.score_bps / 100:.0f}",
-        evidence=f"{reputation.evidence / EVIDENCE_UNIT:.1f}",
+        evidence=say(
+            f"evidence.{'n' if reputation.evidence else 0}", count=f"{reputation.evidence / EVIDENCE_UNIT:.1f}"
+        ),
         disputes=say(f"disputes.{disputes if disputes < 2 else 'n'}", count=disputes),
         strikes=say(f"strikes.{strikes if strikes < 2 else 'n'}", count=strikes, day=day),
     )

@@ -52,7 +52,6 @@ ENGLISH = Words(
         "status.no_hash": "This browser cannot compute the SHA-256 here. You can upload the file.",
         "status.failed": "The installation did not answer. Is it still running?",
         # -- the answer
-        "answer.heading": "The answer",
         "answer.file": "File",
         "answer.digest": "SHA-256",
         "answer.upload": "Upload to compare and screen",
@@ -108,7 +107,9 @@ ENGLISH = Words(
         "cid.private": "kept private: only salted commitments are on the ledger",
         "ledger.embedded": "this installation's own embedded ledger: its operator's word",
         "ledger.network": "an EVM network, which anybody can ask",
-        "reputation": "score {score} of 100, on {evidence} settled outcomes; {disputes}; {strikes}",
+        "reputation": "score {score} of 100, {evidence}; {disputes}; {strikes}",
+        "evidence.0": "with no outcome settled yet",
+        "evidence.n": "on {count} settled outcomes",
         "disputes.0": "no open dispute",
         "disputes.1": "one open dispute",
         "disputes.n": "{count} open disputes",

@@ -72,6 +72,16 @@ def desk(tmp_path: Path, decoder: Decoder) -> Desk:
 
 @pytest.fixture
 def service(desk: Desk) -> Iterator[Service]:
+    yield from serving(desk)
+
+
+@pytest.fixture(scope="package")
+def idle_service(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> Iterator[Service]:
+    """One for all tests that register nothing."""
+    yield from serving(Desk(tmp_path_factory.mktemp("idle"), decoder))
+
+
+def serving(desk: Desk) -> Iterator[Service]:
     app = application(desk)
     with TestClient(app, base_url=ADDRESS) as client:
         yield Service(desk, app, client)

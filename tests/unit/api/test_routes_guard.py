@@ -26,14 +26,14 @@ JSON = {"sha256": "0" * 64}
         "",
     ],
 )
-def test_a_host_that_is_not_loopback_with_the_served_port_is_421(service: Service, host: str) -> None:
-    answer = service.client.get("/healthz", headers={"Host": host})
+def test_a_host_that_is_not_loopback_with_the_served_port_is_421(idle_service: Service, host: str) -> None:
+    answer = idle_service.client.get("/healthz", headers={"Host": host})
     assert (answer.status_code, answer.json()["code"]) == (421, "misdirected")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LOCALHOST:8080", "[::1]:8080"])
-def test_every_loopback_name_is_answered(service: Service, host: str) -> None:
-    assert service.client.get("/healthz", headers={"Host": host}).status_code == 200
+def test_every_loopback_name_is_answered(idle_service: Service, host: str) -> None:
+    assert idle_service.client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_every_loopback_name_is_answered(service: Service, host: str) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/verifications", "/v1/media", "/", "/answer"])
-def test_another_sites_page_may_not_post(service: Service, path: str, headers: dict[str, str]) -> None:
-    answer = service.client.post(path, json=JSON, headers=headers)
+def test_another_sites_page_may_not_post(idle_service: Service, path: str, headers: dict[str, str]) -> None:
+    answer = idle_service.client.post(path, json=JSON, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "cross-site")
 
 
@@ -66,8 +66,8 @@ def test_another_sites_page_may_not_post(service: Service, path: str, headers: d
         {"Sec-Fetch-Site": "none"},
     ],
 )
-def test_our_own_page_and_programs_may_post(service: Service, headers: dict[str, str]) -> None:
-    assert service.client.post("/v1/verifications", json=JSON, headers=headers).status_code == 200
+def test_our_own_page_and_programs_may_post(idle_service: Service, headers: dict[str, str]) -> None:
+    assert idle_service.client.post("/v1/verifications", json=JSON, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_our_own_page_and_programs_may_post(service: Service, headers: dict[str,
     ],
 )
 def test_every_answer_carries_the_security_headers(
-    service: Service, method: str, path: str, headers: dict[str, str]
+    idle_service: Service, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    answer = service.client.request(method, path, headers=headers)
+    answer = idle_service.client.request(method, path, headers=headers)
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -95,28 +95,28 @@ def test_every_answer_carries_the_security_headers(
     ("method", "path", "status", "code"),
     [("GET", "/nowhere", 404, "not-found"), ("DELETE", "/v1/media", 405, "method-not-allowed")],
 )
-def test_what_is_not_there_is_a_problem_too(service: Service, method: str, path: str, status: int, code: str) -> None:
-    answer = service.client.request(method, path)
+def test_what_is_not_there_is_a_problem_too(idle_service: Service, method: str, path: str, status: int, code: str) -> None:
+    answer = idle_service.client.request(method, path)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"], answer.json()["type"]) == (status, code, f"/problems/{code}")
 
 
 @pytest.mark.parametrize("error", [ValueError("/home/ada/touchstone"), StoreError("/home/ada/touchstone/content")])
 def test_a_fault_of_ours_tells_nothing_of_this_machine(
-    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception
+    idle_service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(type(service.desk.ledger), "find", fail)
-    answer = service.ask("/v1/verifications", jpeg(picture(1)))
+    monkeypatch.setattr(type(idle_service.desk.ledger), "find", fail)
+    answer = idle_service.ask("/v1/verifications", jpeg(picture(1)))
     assert answer.status_code in {500, 502}
     assert answer.headers["content-type"] == "application/problem+json"
     assert "ada" not in answer.text
     assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 
-def test_a_token_that_could_be_guessed_is_refused(service: Service) -> None:
-    state = service.app.state
+def test_a_token_that_could_be_guessed_is_refused(idle_service: Service) -> None:
+    state = idle_service.app.state
     with pytest.raises(InvalidValueError, match="token"):
         create_app(state.write_side, state.runner, bearer_token="")

@@ -98,8 +98,8 @@ def test_asking_leaves_nothing(service: Service, route: str) -> None:
     ],
     ids=["empty", "not media", "truncated", "just over", "far over"],
 )
-def test_asking_answers_wrong_input(service: Service, route: str, data: bytes, status: int, code: str) -> None:
-    answer = service.ask(route, data)
+def test_asking_answers_wrong_input(idle_service: Service, route: str, data: bytes, status: int, code: str) -> None:
+    answer = idle_service.ask(route, data)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
@@ -119,9 +119,9 @@ def test_asking_answers_wrong_input(service: Service, route: str, data: bytes, s
     ],
 )
 def test_asking_refuses_a_body_it_does_not_understand(
-    service: Service, route: str, content: bytes, content_type: str, status: int
+    idle_service: Service, route: str, content: bytes, content_type: str, status: int
 ) -> None:
-    answer = service.client.post(route, content=content, headers={"Content-Type": content_type})
+    answer = idle_service.client.post(route, content=content, headers={"Content-Type": content_type})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
 
