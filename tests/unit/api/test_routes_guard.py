@@ -95,7 +95,9 @@ def test_every_answer_carries_the_security_headers(
     ("method", "path", "status", "code"),
     [("GET", "/nowhere", 404, "not-found"), ("DELETE", "/v1/media", 405, "method-not-allowed")],
 )
-def test_what_is_not_there_is_a_problem_too(idle_service: Service, method: str, path: str, status: int, code: str) -> None:
+def test_what_is_not_there_is_a_problem_too(
+    idle_service: Service, method: str, path: str, status: int, code: str
+) -> None:
     answer = idle_service.client.request(method, path)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"], answer.json()["type"]) == (status, code, f"/problems/{code}")

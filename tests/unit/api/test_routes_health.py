@@ -39,7 +39,7 @@ def test_ready_names_every_part(service: Service) -> None:
     ],
 )
 def test_a_needed_part_that_is_down_makes_it_503(
-    service: Service, monkeypatch: pytest.MonkeyPatch, part: str, holder: str, method: str, error: Exception
+    service: Service, monkeypatch: pytest.MonkeyPatch, *, part: str, holder: str, method: str, error: Exception
 ) -> None:
     def fail(*_: object) -> None:
         raise error

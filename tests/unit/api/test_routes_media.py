@@ -62,9 +62,7 @@ def test_register_in_the_operators_name_needs_its_token(service: Service, header
     ],
     ids=["empty", "not media", "truncated", "over the limit"],
 )
-def test_register_answers_wrong_input_and_stores_nothing(
-    service: Service, data: bytes, status: int, code: str
-) -> None:
+def test_register_answers_wrong_input_and_stores_nothing(service: Service, data: bytes, status: int, code: str) -> None:
     answer = service.register(data)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"

@@ -179,7 +179,7 @@ def test_a_stranger_is_no_record_and_nothing_more(idle_service: Service) -> None
 @pytest.mark.parametrize(
     ("screening", "said"),
     [
-        (prediction(0.95), "Signs of forgery: very strong This gate would refuse it"),
+        (prediction(0.95), "Signs of forgery: very strong"),
         (prediction(0.6), "Signs of forgery: moderate"),
         (abstention(), "Not judged: there is no face in it"),
     ],
@@ -187,9 +187,8 @@ def test_a_stranger_is_no_record_and_nothing_more(idle_service: Service) -> None
 def test_the_detectors_word_has_its_band_or_its_reason(service: Service, screening: object, said: str) -> None:
     service.desk.detector.screening = screening
     page = answer(service, PHOTO)
-    words = re.sub(r"The model's figure.*?refused", "", page.text)
-    assert said.split(" This")[0] in words
-    assert "No record" in words, "the headline is the registry's, whatever the detector says"
+    assert said in page.text
+    assert "No record" in page.text, "the headline is the registry's, whatever the detector says"
 
 
 def test_a_digest_alone_is_answered_and_offers_the_upload(idle_service: Service) -> None:
