@@ -120,6 +120,7 @@ class Decoder:
         return reply
 
     def _try(self, request: Request, input_fd: int, output_fd: int) -> tuple[Reply | None, Ending] | None:
+        """Return the child's reply and ending, or nothing where the server is gone; the next try starts a new one."""
         ours, childs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, childs:
             ours.settimeout(self.limits.wall_s + GRACE_S)
@@ -128,6 +129,7 @@ class Decoder:
                 try:
                     socket.send_fds(control, [request.pack()], [input_fd, output_fd, childs.fileno()])
                 except OSError:
+                    self._discard(server)
                     return None
             childs.close()
             reply: Reply | None = None
@@ -136,11 +138,21 @@ class Decoder:
                     if isinstance(message, Ending):
                         return reply, message
                     reply = message
-            except TimeoutError:
-                server.kill()  # it failed to kill its child in time
+            except TimeoutError as exc:
+                with self._lock:
+                    self._discard(server)
+                raise DecoderFailedError("the decoder's server failed to end its child in time") from exc
             except (ValueError, ConnectionError) as exc:
                 raise DecoderFailedError(f"the decoder's answer cannot be read: {exc}") from exc
+            with self._lock:
+                self._discard(server)
             return None
+
+    def _discard(self, server: subprocess.Popen[bytes]) -> None:
+        """End a server that cannot be relied on, unless another thread has done so."""
+        if self._server is not None and self._server[0] is server:
+            server.kill()
+            self._stop()
 
     def _running(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
         if self._closed:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.errors import DecoderFailedError, MediaTooLargeError
+from registry.errors import DecoderFailedError, MediaTooLargeError, UnsupportedMediaError
 from registry.media.wire import FramePlace
 
 CHUNK_BYTES = 1 << 20
@@ -78,6 +78,7 @@ def opened_input(source: Path | BinaryIO, max_bytes: int) -> Iterator[int]:
 
     Raises:
         MediaTooLargeError: larger than ``max_bytes``.
+        UnsupportedMediaError: the path names a directory, a pipe or a device.
         OSError: the source cannot be read.
     """
     descriptor = _open(source, max_bytes)
@@ -92,7 +93,12 @@ def opened_input(source: Path | BinaryIO, max_bytes: int) -> Iterator[int]:
 
 def _open(source: Path | BinaryIO, max_bytes: int) -> int:
     if isinstance(source, Path):
-        return os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        # Not blocking: a named pipe without a writer would hold the caller for ever.
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise UnsupportedMediaError(f"{source.name} is not a regular file")
+        return descriptor
     try:
         descriptor = source.fileno()
     except (io.UnsupportedOperation, AttributeError):

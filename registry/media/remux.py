@@ -56,7 +56,7 @@ class MappedFile(io.RawIOBase):
 
 
 def remux(stream: BinaryIO, demuxer: str, output: mmap.mmap) -> int:
-    """Write the clip's picture, sound and subtitles without any metadata; return how many bytes that took.
+    """Write the clip's picture and sound without any metadata or other track; return how many bytes that took.
 
     Raises:
         UnsupportedMediaError: no video stream, or a stream that its container's own format cannot carry again.

@@ -84,6 +84,22 @@ def test_a_path_that_does_not_exist_is_the_callers_error(decoder: Decoder, tmp_p
         decoder.decode(tmp_path / "missing")
 
 
+def test_a_directory_and_a_pipe_are_unsupported(decoder: Decoder, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UnsupportedMediaError, match="not a regular file"):
+            decoder.decode(path)
+
+
+def test_an_open_pipe_is_read_to_its_end(decoder: Decoder) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stream:
+        os.write(writing, b"words, no picture")
+        os.close(writing)
+        with pytest.raises(UnsupportedMediaError, match="text"):
+            decoder.decode(stream)
+
+
 def test_an_open_file_is_read_from_its_start_and_keeps_its_position(decoder: Decoder, tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", textured(1))
     with path.open("rb") as stream:
@@ -143,6 +159,7 @@ def test_whatever_a_child_does_the_next_file_is_served(
         hostile_decoder.decode(_file(tmp_path, b"good"))
 
 
+@pytest.mark.slow
 def test_a_child_that_spins_is_stopped_by_its_cpu_limit(tmp_path: Path) -> None:
     with (
         HostileDecoder(MediaLimits(cpu_s=1, wall_s=20)) as decoder,

@@ -150,6 +150,7 @@ def test_a_streaming_mp4_cut_short_is_corrupt(decoder: Decoder, tmp_path: Path) 
         decoder.decode(io.BytesIO(data[: int(len(data) * 0.7)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.webm", "libvpx-vp9")])
 def test_flipped_bytes_end_in_media_or_a_media_error_and_in_time(
     decoder: Decoder, tmp_path: Path, name: str, codec: str
@@ -188,6 +189,7 @@ def codes(media: Media) -> list[bytes]:
     return [code.bits for code in found.hashes if code.alg == PDQ256]
 
 
+@pytest.mark.slow
 def test_a_copy_of_half_the_size_at_crf_35_is_within_31_bits_on_most_frames(decoder: Decoder, tmp_path: Path) -> None:
     frames = panning(6, 60, 360, 640)
     half = [np.ascontiguousarray(frame[::2, ::2]) for frame in frames]
