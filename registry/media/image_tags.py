@@ -79,8 +79,11 @@ def _iptc_tags(image: ImageFile.ImageFile) -> Iterator[SensitiveTag]:
 
 def _xmp_tags(image: ImageFile.ImageFile) -> Iterator[SensitiveTag]:
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-    if isinstance(packet, str):
-        packet = packet.encode()
+    return xmp_tags(packet.encode() if isinstance(packet, str) else packet)
+
+
+def xmp_tags(packet: bytes) -> Iterator[SensitiveTag]:
+    """Yield the location and author tags of an XMP packet."""
     for match in _XMP_NAME.finditer(packet):
         name = match.group(1)
         local = name.split(b":")[1]

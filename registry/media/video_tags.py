@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from av.container import InputContainer
 
 from registry.errors import SensitiveTag
-from registry.media.image_tags import named_tags
+from registry.media.image_tags import named_tags, xmp_tags
 
 # Timed tracks that carry positions: GoPro telemetry, Google's camera motion, Apple's timed metadata.
-POSITION_TRACKS = ("gpmd", "camm", "mebx")
+POSITION_TRACKS = (b"gpmd", b"camm", b"mebx")
+MAX_MOOV_BYTES = 1 << 26  # tables of the longest clips that the limits let through are a few MiB
+# ISO 14496-12, 8.5.2: type, version and flags, number of entries, size of the first entry, its type
+_FIRST_SAMPLE_ENTRY = re.compile(rb"stsd.{12}(.{4})", re.DOTALL)
 
 
-def video_tags(container: InputContainer) -> tuple[SensitiveTag, ...]:
-    """Return the location and author tags of the container, its streams and chapters, each name once.
+def video_tags(container: InputContainer, stream: BinaryIO) -> tuple[SensitiveTag, ...]:
+    """Return the location and author tags of the container, its tracks and chapters, each name once.
 
     FFmpeg gives QuickTime's ``udta`` and ``meta`` atoms (``©xyz``, ``loci``, ``com.apple.quicktime.location.ISO6709``,
-    ``©ART``, ``cprt``), Matroska tags and RIFF INFO as names and values.
+    ``©ART``, ``cprt``), Matroska tags and RIFF INFO as names and values, and MP4's XMP box as text.
+
+    Args:
+        container: opened, and read as far as it will be.
+        stream: the same file; its position is lost.
     """
-    return tuple(dict.fromkeys(_tags(container)))
+    return tuple(dict.fromkeys(_tags(container, stream)))
 
 
-def _tags(container: InputContainer) -> Iterator[SensitiveTag]:
+def _tags(container: InputContainer, stream: BinaryIO) -> Iterator[SensitiveTag]:
     yield from named_tags(container.metadata)
-    for stream in container.streams:
-        yield from named_tags(stream.metadata)
-        if str(getattr(stream, "codec_tag", "")) in POSITION_TRACKS:
-            yield SensitiveTag("location", f"{stream.codec_tag} track")
+    yield from xmp_tags(container.metadata.get("xmp", "").encode())
+    for track in container.streams:
+        yield from named_tags(track.metadata)
     for chapter in container.chapters():
         yield from named_tags(chapter["metadata"])
+    # PyAV tells no codec tag of a data track.
+    if container.format.name == "mov":
+        for entry in _FIRST_SAMPLE_ENTRY.findall(_moov(stream)):
+            if entry in POSITION_TRACKS:
+                yield SensitiveTag("location", f"{entry.decode()} track")
+
+
+def _moov(stream: BinaryIO) -> bytes:
+    """Return the body of the movie box, or nothing where there is none."""
+    at = 0
+    while True:
+        stream.seek(at)
+        head = stream.read(16)
+        if len(head) < 8:
+            return b""
+        size, kind = struct.unpack_from(">I4s", head)
+        if size == 1 and len(head) == 16:
+            size = struct.unpack_from(">Q", head, 8)[0]
+        if kind == b"moov":
+            stream.seek(at + 8)
+            return stream.read(min(size, MAX_MOOV_BYTES))
+        if size < 8:  # 0: to the end of the file
+            return b""
+        at += size

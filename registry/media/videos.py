@@ -26,7 +26,7 @@ DEMUXERS = {"mov": "mov", "matroska": "matroska", "avi": "avi"}
 CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg"})
 FALLBACK_RATE = Fraction(25)
 # Only the stream handed in is read: no other file, no network, no playlist.
-OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
+OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0", "export_xmp": "1"}
 
 
 def decode_video(stream: BinaryIO, demuxer: str, limits: MediaLimits, plan: SamplingPlan) -> Media:
@@ -50,7 +50,7 @@ def decode_video(stream: BinaryIO, demuxer: str, limits: MediaLimits, plan: Samp
         with open_container(stream, demuxer) as container:
             video = _video_stream(container)
             _check_header(container, video, limits)
-            return _decode(container, video, limits, plan)
+            return _decode(container, video, stream, limits, plan)
     except (av.error.MemoryError, MemoryError) as exc:
         raise MemoryError(str(exc)) from exc
     except av.error.FFmpegError as exc:
@@ -103,7 +103,9 @@ def _check_pixels(width: int, height: int, limits: MediaLimits) -> None:
         raise MediaTooLargeError("max_frame_pixels", limit=limits.max_frame_pixels, value=width * height)
 
 
-def _decode(container: InputContainer, video: VideoStream, limits: MediaLimits, plan: SamplingPlan) -> Media:
+def _decode(
+    container: InputContainer, video: VideoStream, stream: BinaryIO, limits: MediaLimits, plan: SamplingPlan
+) -> Media:
     sampler = Sampler(plan)
     frame_s = float(1 / (video.average_rate or FALLBACK_RATE))
     start_s = last_s = end_s = 0.0
@@ -127,7 +129,7 @@ def _decode(container: InputContainer, video: VideoStream, limits: MediaLimits, 
     if not sampler.kept:
         raise MediaDecodeError(f"{container.format.name}: no frame of {_codec_name(video)} could be decoded")
     frames = tuple(Frame(t_s, rgb) for t_s, rgb in sampler.kept)
-    return Media(MediaKind.VIDEO, container.format.name, width, height, end_s, frames, video_tags(container))
+    return Media(MediaKind.VIDEO, container.format.name, width, height, end_s, frames, video_tags(container, stream))
 
 
 def _frames(container: InputContainer, video: VideoStream) -> Iterator[VideoFrame]:

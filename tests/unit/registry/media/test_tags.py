@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -151,6 +152,39 @@ def test_a_stripped_clip_has_no_tag_and_the_same_frames(decoder: Decoder, tmp_pa
     assert after.sensitive_tags == ()
     assert_same_frames(decoder.decode(path), after)
     assert not [secret for secret in SECRETS if secret in data]
+
+
+def with_telemetry(tmp_path: Path) -> bytes:
+    """Return a clip whose second track is GoPro's telemetry by its tags: a sound track under another name."""
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        video = container.add_stream("mpeg4", rate=10, width=160, height=120, pix_fmt="yuv420p")
+        sound = container.add_stream("aac", rate=8000)
+        for rgb in panning(1, 5):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        silence.rate = 8000
+        container.mux(sound.encode(silence))
+        for stream in (video, sound):
+            container.mux(stream.encode())
+    return (tmp_path / "a.mp4").read_bytes().replace(b"soun", b"meta").replace(b"mp4a", b"gpmd")
+
+
+def test_a_track_of_positions_is_found_and_stripped(decoder: Decoder, tmp_path: Path) -> None:
+    data = with_telemetry(tmp_path)
+    assert decoder.decode(io.BytesIO(data)).sensitive_tags == (SensitiveTag("location", "gpmd track"),)
+    clean = stripped(decoder, io.BytesIO(data))
+    assert decoder.decode(io.BytesIO(clean)).sensitive_tags == ()
+    assert b"gpmd" not in clean
+
+
+def test_an_xmp_box_of_a_clip_is_found_and_stripped(decoder: Decoder, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", panning(1, 5))
+    box = b"uuid" + bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + XMP  # XMP specification part 3, 1.1.5
+    data = path.read_bytes() + (len(box) + 4).to_bytes(4, "big") + box
+    assert set(decoder.decode(io.BytesIO(data)).sensitive_tags) == XMP_TAGS
+    clean = stripped(decoder, io.BytesIO(data))
+    assert decoder.decode(io.BytesIO(clean)).sensitive_tags == ()
+    assert b"Berlin" not in clean
 
 
 def test_a_stripped_clip_stays_upright(decoder: Decoder, tmp_path: Path) -> None:
