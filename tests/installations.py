@@ -11,6 +11,7 @@ from unittest import mock
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api import bootstrap
 from api.app import create_app
@@ -53,7 +54,7 @@ def installed(home: Path, detector: Detector | None = None, **settings: object) 
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: ASGIApp) -> Iterator[str]:
     """Yield the address of a real server on a free port of loopback."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, name="server")

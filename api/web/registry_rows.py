@@ -23,11 +23,13 @@ class Row:
         label: what it is.
         text: in words, or an identifier.
         is_code: an identifier, to be set in a fixed-width face.
+        is_detail: for those who look it up elsewhere; folded away.
     """
 
     label: str
     text: str
     is_code: bool = False
+    is_detail: bool = False
 
 
 def registry_rows(verification: Verification, reputation: Reputation | None, say: Words) -> tuple[Row, ...]:
@@ -44,7 +46,7 @@ def _rows(verification: Verification, reputation: Reputation | None, say: Words)
     if reputation is not None:
         yield Row(say("row.reputation"), _conduct(reputation, say))
     if record is not None and verification.matches:
-        yield Row(say("row.recorded_digest"), record.digest.hex, is_code=True)
+        yield Row(say("row.recorded_digest"), record.digest.hex, is_code=True, is_detail=True)
     yield Row(say("row.ledger"), say(f"ledger.{verification.ledger}"))
     for reason in verification.reasons:
         if f"reason.{reason}" in say.sentences:
@@ -57,11 +59,11 @@ def _record_rows(record: Record, say: Words) -> Iterator[Row]:
     yield Row(say("row.when"), _when(record.registered_at))
     yield Row(say("row.levels"), _levels(record.levels, say))
     yield Row(say("row.block"), say("block", block=record.block))
-    yield Row(say("row.tx"), "0x" + record.tx.hex(), is_code=True)
+    yield Row(say("row.tx"), "0x" + record.tx.hex(), is_code=True, is_detail=True)
     if record.cid is None:
-        yield Row(say("row.cid"), say("cid.private"))
+        yield Row(say("row.cid"), say("cid.private"), is_detail=True)
     else:
-        yield Row(say("row.cid"), str(record.cid), is_code=True)
+        yield Row(say("row.cid"), str(record.cid), is_code=True, is_detail=True)
 
 
 def _distance(match: Match, say: Words) -> str:

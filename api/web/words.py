@@ -52,8 +52,9 @@ ENGLISH = Words(
         "status.no_hash": "This browser cannot compute the SHA-256 here. You can upload the file.",
         "status.failed": "The installation did not answer. Is it still running?",
         # -- the answer
-        "answer.file": "File",
-        "answer.digest": "SHA-256",
+        "answer.details": "Identifiers, to look up elsewhere",
+        "answer.file": "The file",
+        "answer.digest": "Its SHA-256",
         "answer.upload": "Upload to compare and screen",
         "answer.upload_why": "So far only the SHA-256 was sent. To look for copies and to ask the detector, "
         "the bytes are needed.",

@@ -1,4 +1,4 @@
-"""A real Chromium on a real server, both on loopback."""
+"""The option by which the README's screenshot is taken anew."""
 
 from __future__ import annotations
 
@@ -7,5 +7,8 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--update-screenshot", action="store_true", help="take docs/images/verify-page.png anew, from the browser test"
+        "--update-screenshot",
+        metavar="PHOTO",
+        default=None,
+        help="take docs/images/verify-page.png anew, of a copy of this photo",
     )

@@ -8,6 +8,7 @@
   const drop = document.getElementById("drop");
   const send = document.getElementById("send");
   const chosen = document.getElementById("chosen");
+  const preview = document.getElementById("preview");
   const status = document.getElementById("status");
   const answer = document.getElementById("answer");
   const words = form.dataset;
@@ -65,10 +66,17 @@
     });
   }
 
+  function show(file) {
+    URL.revokeObjectURL(preview.src);
+    preview.hidden = !file.type.startsWith("image/");
+    if (!preview.hidden) preview.src = URL.createObjectURL(file);
+  }
+
   function take(file) {
     if (!file) return undefined;
     chosen.textContent = `${words.chosen} ${file.name}`;
     chosen.hidden = false;
+    show(file);
     answer.replaceChildren();
     if (!canHash || file.size > MAX_HASHED_BYTES) {
       status.textContent = words.noHash;

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from api.app import create_app
 from api.deps import GateSide, ReadSide, WriteSide
@@ -37,7 +38,9 @@ class Service:
     app: FastAPI
     client: TestClient
 
-    def register(self, data: bytes, *, wait: int = 30, headers: dict[str, str] | None = None, **fields: str):
+    def register(
+        self, data: bytes, *, wait: int = 30, headers: dict[str, str] | None = None, **fields: str
+    ) -> Response:
         return self.client.post(
             "/v1/media",
             files={"file": ("photo.jpg", data, "image/jpeg")},
@@ -45,7 +48,7 @@ class Service:
             headers={"Prefer": f"wait={wait}", **(OPERATOR if headers is None else headers)},
         )
 
-    def ask(self, route: str, data: bytes):
+    def ask(self, route: str, data: bytes) -> Response:
         return self.client.post(route, files={"file": ("photo.jpg", data, "image/jpeg")})
 
 

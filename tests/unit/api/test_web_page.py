@@ -140,6 +140,23 @@ def test_every_sentence_is_a_valid_format() -> None:
         assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(sentence))
 
 
+def luminance(colour: str) -> float:
+    """Return the relative luminance of ``#rrggbb`` (WCAG 2.2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", ["ground", "card"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "accent", "good", "near", "quiet", "warn", "bad"])
+def test_every_colour_of_words_has_contrast_enough(scheme: int, ground: str, ink: str) -> None:
+    css = (Path(api.web.__file__).parent / "static" / "page.css").read_text()
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", css.split(":root {")[1 + scheme]))
+    dark, light = sorted([luminance(colours[ink]), luminance(colours[ground])])
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
 # -- the answers ---------------------------------------------------------------------------------------------------
 
 
