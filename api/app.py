@@ -13,7 +13,7 @@ from api.deps.counters import Counters
 from api.jobs import JobRunner
 from api.routes import health, media, questions, records, registrations
 from api.routes.guard import Guard
-from api.routes.problems import install
+from api.routes.problems import PROBLEM_RESPONSE, install
 from registry.errors import InvalidValueError
 
 TITLE = "Touchstone"
@@ -43,7 +43,14 @@ def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> Fast
         finally:
             runner.stop()
 
-    app = FastAPI(title=TITLE, version=API_VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=API_VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": PROBLEM_RESPONSE},
+    )
     counters = Counters()
     app.state.write_side = side
     app.state.runner = runner

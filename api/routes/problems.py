@@ -19,6 +19,10 @@ from registry.errors import RegistryError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/problems/"
+PROBLEM_RESPONSE: dict[str, Any] = {
+    "description": "A problem (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+}
 
 _log = logging.getLogger(__name__)
 

@@ -101,6 +101,7 @@ def test_asking_leaves_nothing(service: Service, route: str) -> None:
 def test_asking_answers_wrong_input(idle_service: Service, route: str, data: bytes, status: int, code: str) -> None:
     answer = idle_service.ask(route, data)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not any(place in answer.text for place in ("/proc", "/tmp", "/home")), "a path of this machine"
 
 
 @pytest.mark.parametrize("route", ROUTES)
