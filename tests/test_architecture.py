@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LINT = [sys.executable, "-m", "importlinter.cli", "lint", "--no-cache"]
+LINT = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
 
 PLANTED = [
     ("registry/model/identity.py", "import registry.ports", "the rooms of the registry"),

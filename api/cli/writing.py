@@ -20,7 +20,7 @@ from api.cli.words import record_lines, reputation_line, verdict_lines
 from api.deps import WriteSide
 from api.errors import Exit, answer_to
 from api.schemas import IntentIn, RecordOut, RegistrationOut, RegistrationOutcome, outcome_of
-from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, RegistryError
+from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
 
 review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
@@ -115,34 +115,45 @@ def review_list(as_json: Json = False) -> None:
         note("nothing waits")
 
 
-JobId = Annotated[str, typer.Argument(help="As `review list` shows it.")]
+Waiting = Annotated[str, typer.Argument(help="The file, or the job's id as `review list` shows it.")]
 Why = Annotated[str, typer.Option(help="Why; kept with the job.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides.", envvar=None)]
 
 
 @review_app.command("approve")
-def review_approve(job_id: JobId, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
+def review_approve(subject: Waiting, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
     """Register a file by a person's decision. Its record says REVIEWER, never GATE.
 
-    Example: touchstone review approve 0123456789abcdef0123456789abcdef --reason "the landscape has no face"
+    Example: touchstone review approve landscape.jpg --reason "it has no face"
     """
-    _decide(job_id, approved=True, reviewer=reviewer, reason=reason, output=Output(as_json))
+    _decide(subject, approved=True, reviewer=reviewer, reason=reason, output=Output(as_json))
 
 
 @review_app.command("reject")
-def review_reject(job_id: JobId, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
+def review_reject(subject: Waiting, reason: Why, reviewer: Reviewer = "operator", as_json: Json = False) -> None:
     """Refuse a file by a person's decision; nothing is recorded.
 
-    Example: touchstone review reject 0123456789abcdef0123456789abcdef --reason "seen in the original"
+    Example: touchstone review reject portrait.jpg --reason "the mouth was moved"
     """
-    _decide(job_id, approved=False, reviewer=reviewer, reason=reason, output=Output(as_json))
+    _decide(subject, approved=False, reviewer=reviewer, reason=reason, output=Output(as_json))
 
 
-def _decide(job_id: str, *, approved: bool, reviewer: str, reason: str, output: Output) -> None:
+def _decide(subject: str, *, approved: bool, reviewer: str, reason: str, output: Output) -> None:
     with _writing() as side:
+        job_id = _job_id_of(subject, side)
         job = side.registrar.decide(job_id, approved=approved, reviewer=reviewer, reason=reason)
         code = _tell(side, output, job.request.file_name, side.registrar.run(job))
     raise typer.Exit(code)
+
+
+def _job_id_of(subject: str, side: WriteSide) -> str:
+    path = Path(subject)
+    if not path.is_file():
+        return subject
+    job = side.gate.read.journal.latest_for(Digest.of_file(path))
+    if job is None:
+        raise JobNotFoundError(f"no registration of {subject} waits here")
+    return job.job_id
 
 
 @contextmanager
