@@ -11,17 +11,17 @@ from pathlib import Path
 
 from detector.inference import GruDetector
 from pydantic import BaseModel, ValidationError
-from registry.adapters.ipfs import IpfsStore
 
 from api.deps import GateSide, ReadSide, WriteSide
 from api.settings import Settings
 from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
-from registry.adapters.deployment import ContractArguments, deploy
+from registry.adapters.deployment import ContractArguments
 from registry.adapters.embedded import open_embedded
 from registry.adapters.hamming import HammingIndex
+from registry.adapters.ipfs import IpfsStore
 from registry.adapters.journal import SqliteJournal
-from registry.adapters.jsonrpc import NetworkHome, connect, endpoint_name, open_network
+from registry.adapters.jsonrpc import NetworkHome, install, open_network
 from registry.adapters.keystore import Keyring, load_or_create_keyring, random_password_file
 from registry.errors import DetectorError, LedgerMismatchError, SignerError
 from registry.media import Decoder, MediaLimits
@@ -137,24 +137,23 @@ def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
     if path.exists():
         raise LedgerMismatchError(f"expected no deployment yet, got {path}")
     keys = open_keyring(settings, ask_password)
-    web3 = connect(settings.rpc_url)
-    instance_id = secrets.token_bytes(32)
     arguments = ContractArguments(
-        instance_id=instance_id,
+        instance_id=secrets.token_bytes(32),
         admin=keys.admin.address,
         arbiter=keys.arbiter.address,
         operator=keys.recorder.address,
         gates=(keys.gate.address,),
     )
-    first_block = web3.eth.block_number
-    contract = deploy(web3, keys.admin, arguments, endpoint=endpoint_name(settings.rpc_url))
+    made = install(settings.rpc_url, keys.admin, arguments)
     deployment = Deployment(
-        chain_id=web3.eth.chain_id,
-        contract=str(contract),
-        instance_id="0x" + instance_id.hex(),
-        first_block=first_block,
+        chain_id=made.chain_id,
+        contract=str(made.contract),
+        instance_id="0x" + made.instance_id.hex(),
+        first_block=made.first_block,
     )
-    path.write_text(deployment.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(deployment.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
     return path
 
 

@@ -83,6 +83,7 @@ class MemoryLedger:
     nonces: list[int] = field(default_factory=list)
     down: bool = False
     mines: bool = True
+    final: bool = True
 
     @property
     def info(self) -> LedgerInfo:
@@ -144,7 +145,7 @@ class MemoryLedger:
         return self.included.get(tx_hash)
 
     def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
-        return True
+        return self.final
 
     def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
         if digest not in self.records:

@@ -25,7 +25,7 @@ from eth_tester.exceptions import ValidationError as TesterValidationError
 from eth_typing import Address as EVMAddress
 from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
-from rlp.exceptions import RLPException  # type: ignore[import-untyped]  # rlp ships no types
+from rlp.exceptions import RLPException
 from web3.providers.eth_tester import EthereumTesterProvider
 from web3.types import RPCEndpoint, RPCError, RPCResponse
 

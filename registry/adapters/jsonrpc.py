@@ -10,7 +10,7 @@ from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from registry.adapters.contract import ledger_errors
-from registry.adapters.deployment import installation_at
+from registry.adapters.deployment import ContractArguments, deploy, installation_at
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.event_table import EventTable
 from registry.errors import LedgerMismatchError
@@ -73,6 +73,21 @@ def open_network(home: NetworkHome, *, recorder: Signer, arbiter: Signer, events
         first_block=home.first_block,
         confirmations=home.confirmations,
     )
+
+
+def install(url: str, admin: Signer, arguments: ContractArguments) -> NetworkHome:
+    """Deploy the contract to the network, paid by ``admin``, and return where it stands.
+
+    Raises:
+        TransactionRevertedError: the constructor refused the arguments, or the network the transaction.
+        LedgerUnavailableError: the node does not answer, or the deployment was not included in time.
+    """
+    web3 = connect(url)
+    endpoint = endpoint_name(url)
+    with ledger_errors(endpoint):
+        chain_id, first_block = web3.eth.chain_id, web3.eth.block_number
+    contract = deploy(web3, admin, arguments, endpoint=endpoint)
+    return NetworkHome(url, chain_id, contract, arguments.instance_id, first_block)
 
 
 def connect(url: str) -> Web3:

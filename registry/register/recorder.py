@@ -64,6 +64,8 @@ class Recorder:
         match job.state:
             case JobState.PINNED:
                 return self._sign(job, nonce=None)
+            case JobState.SIGNED if self._has_lapsed(job):
+                return self._sign(job, nonce=require_signed(job).transaction.nonce)
             case JobState.SIGNED:
                 self._ledger.submit(require_signed(job).transaction)
                 return self._progress.put(replace(job, state=JobState.SUBMITTED))
@@ -90,6 +92,9 @@ class Recorder:
         inclusion = self._ledger.inclusion(signed.transaction.tx_hash, wait_s=INCLUSION_WAIT_S)
         if inclusion is not None:
             return self._progress.put(replace(job, state=JobState.INCLUDED, inclusion=inclusion))
-        if self._clock.now() >= signed.registration.admission.deadline:  # lapsed unmined: same nonce, new verdict
+        if self._has_lapsed(job):  # unmined: the same nonce carries a new verdict
             return self._sign(job, nonce=signed.transaction.nonce)
         raise LedgerUnavailableError(f"not included within {INCLUSION_WAIT_S:.0f} s; the job goes on when it is")
+
+    def _has_lapsed(self, job: Job) -> bool:
+        return self._clock.now() >= require_signed(job).registration.admission.deadline

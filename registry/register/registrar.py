@@ -158,6 +158,11 @@ class Registrar:
     def _finish(self, job: Job) -> Job:
         if job.inclusion is None:
             raise JobStateError(f"job {job.job_id}: expected an inclusion in state {job.state}, got none")
+        inclusion = self._ledger.inclusion(job.inclusion.tx_hash)
+        if inclusion is None:  # its block was reorganised away: the same transaction is sent again
+            return self._progress.put(replace(job, state=JobState.SIGNED, inclusion=None))
+        if inclusion != job.inclusion:
+            return self._progress.put(replace(job, inclusion=inclusion))
         if not self._ledger.is_final(job.inclusion, wait_s=FINALITY_WAIT_S):
             raise LedgerUnavailableError(
                 f"block {job.inclusion.block_number} is not final yet; the job goes on when it is"

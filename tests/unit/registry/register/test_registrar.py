@@ -351,3 +351,18 @@ def test_a_missing_document_is_named_by_the_rebuild(desk: Desk, tmp_path: Path, 
     rebuilt = rebuild_index(ledger=desk.ledger, store=desk.local, journal=desk.journal, index=desk.index)
     assert rebuilt.missing == (Digest.of_file(photo),)
     assert not desk.index.fingerprints
+
+
+def test_a_block_that_is_reorganised_away_is_waited_for_again(desk: Desk, photo: Path) -> None:
+    desk.ledger.final = False
+    accepted = desk.registrar.accept(photo, request_for(photo))
+    with pytest.raises(LedgerUnavailableError, match="not final yet"):
+        desk.registrar.run(accepted.job)
+    desk.ledger.included.clear()
+    desk.ledger.records.clear()
+    desk.ledger.final = True
+    [waiting] = desk.registrar.open_jobs()
+    assert waiting.state is JobState.INCLUDED
+    assert desk.registrar.run(waiting).state is JobState.FINAL
+    assert len(desk.ledger.records) == 1
+    assert len(set(desk.ledger.submissions)) == 1
