@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from detector.faces import NoFaceError
+from detector.forge import NoFaceError
 
 from api.demo_media import forged_copy, reencoded_copy
 

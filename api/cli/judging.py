@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from detector.evaluate import Screened
-from detector.evaluate import evaluate as evaluate_manifest
+from detector.evaluate import Screened, evaluate_manifest
 
 from api.bootstrap import open_gate_side
 from api.cli.output import Output, steps, wire
@@ -89,7 +88,7 @@ def evaluate(
             finally:
                 progress.done()
 
-        report = evaluate_manifest(manifest, screen_one, model_id=str(side.model_id))
+        report = evaluate_manifest(manifest, screen_one, model_id=str(side.model_id) if side.model_id else None)
     typer.echo(json.dumps(report, ensure_ascii=False))
 
 
@@ -109,4 +108,4 @@ def _screened(side: GateSide, path: Path) -> Verdict:
 def _scored(verdict: Verdict) -> Screened:
     screening = verdict.screening
     probability = screening.fake_probability if isinstance(screening, Prediction) else None
-    return verdict.outcome.value, probability, verdict.reasons
+    return Screened(verdict.outcome.value, probability, verdict.reasons)
