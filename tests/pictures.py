@@ -12,10 +12,11 @@ from PIL import Image
 
 
 def picture(seed: int, *, width: int = 640, height: int = 480) -> NDArray[np.uint8]:
-    """Return an RGB picture of smooth random shapes."""
+    """Return an RGB picture of random shapes, large and small: smooth ones alone leave PDQ's higher bits to chance."""
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    coarse, fine = (rng.integers(0, 256, (12 * k, 16 * k, 3)).astype(np.float32) for k in (1, 4))
+    large, small = (cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC) for grid in (coarse, fine))
+    return np.clip(0.5 * large + 0.5 * small, 0, 255).astype(np.uint8)
 
 
 def jpeg(rgb: NDArray[np.uint8], *, quality: int = 92) -> bytes:
