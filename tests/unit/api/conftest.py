@@ -16,12 +16,14 @@ from api.deps import GateSide, ReadSide, WriteSide
 from api.jobs import JobRunner
 from api.settings import Settings
 from registry.media import Decoder
+from tests.pictures import jpeg, picture
 from tests.unit.registry.register.conftest import Desk
 
 TOKEN = "0123456789abcdef" * 4
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 ADDRESS = "http://127.0.0.1:8080"
 MAX_UPLOAD_BYTES = 1_000_000
+PHOTO = jpeg(picture(1))
 
 
 @pytest.fixture(scope="package")
@@ -82,6 +84,21 @@ def service(desk: Desk) -> Iterator[Service]:
 def idle_service(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> Iterator[Service]:
     """One for all tests that register nothing."""
     yield from serving(Desk(tmp_path_factory.mktemp("idle"), decoder))
+
+
+@pytest.fixture(scope="package")
+def read_service(tmp_path_factory: pytest.TempPathFactory, decoder: Decoder) -> Iterator[Service]:
+    """One that holds `PHOTO`, for all tests that only read."""
+    for service in serving(Desk(tmp_path_factory.mktemp("read"), decoder)):
+        assert service.register(PHOTO).status_code == 201
+        yield service
+
+
+@pytest.fixture
+def recorded(service: Service) -> Service:
+    """One of the test's own that holds `PHOTO`."""
+    assert service.register(PHOTO).status_code == 201
+    return service
 
 
 def serving(desk: Desk) -> Iterator[Service]:

@@ -14,10 +14,9 @@ from registry import eip712
 from registry.model import ZERO_32, Digest, JobState, UploadIntent, Visibility
 from tests.fakes import UPLOADER, MemoryStore
 from tests.pictures import jpeg, picture
-from tests.unit.api.conftest import MAX_UPLOAD_BYTES, OPERATOR, Service
+from tests.unit.api.conftest import MAX_UPLOAD_BYTES, OPERATOR, PHOTO, Service
 from tests.values import NOW, abstention, prediction
 
-PHOTO = jpeg(picture(1))
 OTHER = jpeg(picture(2))
 PHOTO_DIGEST = Digest.of_bytes(PHOTO)
 

@@ -8,18 +8,10 @@ import pytest
 
 from registry.model import Digest
 from tests.fakes import RECORDER
-from tests.pictures import jpeg, picture
-from tests.unit.api.conftest import OPERATOR, Service
+from tests.unit.api.conftest import OPERATOR, PHOTO, Service
 
-PHOTO = jpeg(picture(1))
 DIGEST = Digest.of_bytes(PHOTO)
 RECORD = f"/v1/records/{DIGEST}"
-
-
-@pytest.fixture
-def recorded(service: Service) -> Service:
-    assert service.register(PHOTO).status_code == 201
-    return service
 
 
 @pytest.mark.parametrize("path", [RECORD, f"{RECORD}/receipt"])
@@ -35,8 +27,8 @@ def test_a_name_that_is_none_is_400(service: Service, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-value")
 
 
-def test_a_record_says_on_whose_word_it_stands(recorded: Service) -> None:
-    body = recorded.client.get(RECORD).json()
+def test_a_record_says_on_whose_word_it_stands(read_service: Service) -> None:
+    body = read_service.client.get(RECORD).json()
     assert (body["digest"], body["standing"], body["ledger"]) == (DIGEST.hex, "ACTIVE", "embedded")
 
 
@@ -48,10 +40,10 @@ def test_a_record_known_to_the_caller_is_304_until_its_standing_changes(recorded
     assert (again.status_code, again.json()["standing"]) == (200, "REVOKED")
 
 
-def test_the_receipt_is_the_file_byte_for_byte(recorded: Service) -> None:
-    answer = recorded.client.get(f"{RECORD}/receipt")
+def test_the_receipt_is_the_file_byte_for_byte(read_service: Service) -> None:
+    answer = read_service.client.get(f"{RECORD}/receipt")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.content == recorded.desk.receipts.path(DIGEST).read_bytes()
+    assert answer.content == read_service.desk.receipts.path(DIGEST).read_bytes()
 
 
 def test_a_record_without_its_receipt_here_is_told_apart_from_no_record(recorded: Service) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pictures import jpeg, picture
-from tests.unit.api.conftest import OPERATOR, Service
+from tests.unit.api.conftest import OPERATOR, PHOTO, Service
 from tests.values import abstention
 
-PHOTO = jpeg(picture(1))
 YES = {"decision": "approve", "reason": "a landscape"}
 
 

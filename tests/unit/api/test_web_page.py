@@ -30,10 +30,9 @@ from registry.model import (
 )
 from registry.policy import Reason
 from tests.pictures import half_size, jpeg, picture
-from tests.unit.api.conftest import MAX_UPLOAD_BYTES, Service
+from tests.unit.api.conftest import MAX_UPLOAD_BYTES, PHOTO, Service
 from tests.values import abstention, digest, prediction, record
 
-PHOTO = jpeg(picture(1))
 COPY = jpeg(half_size(picture(1)), quality=60)
 DIGEST = Digest.of_bytes(PHOTO)
 
@@ -69,12 +68,6 @@ def by_digest(service: Service, text: str) -> Text:
     body = f'--{boundary}\r\nContent-Disposition: form-data; name="sha256"\r\n\r\n{text}\r\n--{boundary}--\r\n'
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     return Text(service.client.post("/answer", content=body.encode(), headers=headers).text)
-
-
-@pytest.fixture
-def recorded(service: Service) -> Service:
-    assert service.register(PHOTO).status_code == 201
-    return service
 
 
 # -- the page ------------------------------------------------------------------------------------------------------
@@ -161,12 +154,12 @@ def test_every_colour_of_words_has_contrast_enough(scheme: int, ground: str, ink
 
 
 @pytest.mark.parametrize("route", ["/", "/answer"])
-def test_exact_bytes_are_told_with_who_when_and_on_whose_word(recorded: Service, route: str) -> None:
-    text = answer(recorded, PHOTO, route=route).text
+def test_exact_bytes_are_told_with_who_when_and_on_whose_word(read_service: Service, route: str) -> None:
+    text = answer(read_service, PHOTO, route=route).text
     for said in (
         "These exact bytes are on record",
         "active: nobody has disputed it",
-        str(recorded.desk.ledger.operator),
+        str(read_service.desk.ledger.operator),
         "2026-09-21",
         "screened by a model and not flagged",
         "block 1",
@@ -178,8 +171,8 @@ def test_exact_bytes_are_told_with_who_when_and_on_whose_word(recorded: Service,
         assert said in text, said
 
 
-def test_a_copy_is_told_with_its_distance_and_the_detectors_word_apart(recorded: Service) -> None:
-    text = answer(recorded, COPY).text
+def test_a_copy_is_told_with_its_distance_and_the_detectors_word_apart(read_service: Service) -> None:
+    text = answer(read_service, COPY).text
     assert "something very close is on record" in text
     assert re.search(r"\d+ of the 256 bits", text) or "none of the 256 bits" in text
     assert "Signs of forgery: none found" in text
@@ -215,8 +208,8 @@ def test_a_digest_alone_is_answered_and_offers_the_upload(idle_service: Service)
     assert any(attrs.get("id") == "upload" for _, attrs in page.tags)
 
 
-def test_a_recorded_digest_needs_no_upload(recorded: Service) -> None:
-    page = by_digest(recorded, DIGEST.hex)
+def test_a_recorded_digest_needs_no_upload(read_service: Service) -> None:
+    page = by_digest(read_service, DIGEST.hex)
     assert "These exact bytes are on record" in page.text
     assert not any(attrs.get("id") == "upload" for _, attrs in page.tags)
 
