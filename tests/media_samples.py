@@ -75,16 +75,17 @@ def save(path: Path, rgb: Rgb, **options: object) -> Path:
     return path
 
 
-def png_bomb(width: int, height: int) -> bytes:
-    """Return a small PNG whose 1-bit pixels are all zero."""
+def png_bomb(width: int, height: int, *, bits: int = 1, colour_type: int = 0) -> bytes:
+    """Return a small PNG whose pixels are all zero; colour types are PNG's (0 grey, 2 RGB, 6 RGBA)."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     deflate = zlib.compressobj(9)
-    row = bytes(1 + (width + 7) // 8)
+    channels = {0: 1, 2: 3, 6: 4}[colour_type]
+    row = bytes(1 + (width * bits * channels + 7) // 8)
     pixels = b"".join(deflate.compress(row) for _ in range(height)) + deflate.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 

@@ -12,7 +12,6 @@ from PIL import (
     Image,
     ImageCms,
     ImageFile,
-    ImageOps,
     JpegImagePlugin,
     MpoImagePlugin,
     UnidentifiedImageError,
@@ -33,6 +32,15 @@ DEFAULT_DELAY_S = 0.1
 PLUGINS = (MpoImagePlugin, WebPImagePlugin)
 ORIENTATION = 0x0112
 SWAPPED_ORIENTATIONS = (5, 6, 7, 8)  # EXIF 2.32: width and height trade places
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours: checked before any pixel is decoded
@@ -96,7 +104,7 @@ def _decode_still(image: ImageFile.ImageFile, plan: SamplingPlan) -> Media:
         image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
     image.load()
     tags = image_tags(image)
-    rgb = fit(_upright_rgb(image), plan.still_side_px)
+    rgb = _upright_rgb(image, plan.still_side_px)
     if orientation in SWAPPED_ORIENTATIONS:
         width, height = height, width
     return Media(MediaKind.IMAGE, container, width, height, 0.0, (Frame(0.0, rgb),), tags)
@@ -116,7 +124,7 @@ def _decode_clip(image: ImageFile.ImageFile, count: int, limits: MediaLimits, pl
         if index == 0:
             tags = image_tags(image)
         if sampler.wants(t_s):
-            sampler.keep(t_s, fit(_upright_rgb(image), plan.frame_side_px))
+            sampler.keep(t_s, _upright_rgb(image, plan.frame_side_px))
         t_s += (image.info.get("duration") or 0) / 1000 or DEFAULT_DELAY_S
         if t_s > limits.max_duration_s:
             raise MediaTooLargeError("max_duration_s", limit=limits.max_duration_s, value=t_s)
@@ -124,19 +132,34 @@ def _decode_clip(image: ImageFile.ImageFile, count: int, limits: MediaLimits, pl
     return Media(MediaKind.VIDEO, container, image.width, image.height, t_s, frames, tags)
 
 
-def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Return sRGB, upright, alpha on white."""
+def _upright_rgb(image: Image.Image, long_side_px: int) -> NDArray[np.uint8]:
+    """Return sRGB, upright, alpha on white, reduced; large pictures are reduced before anything copies them."""
+    turn = _TURNS.get(image.getexif().get(ORIENTATION, 1))
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I"}:
+    plain = _continuous(image)
+    factor = max(plain.size) // long_side_px
+    if factor > 1:
+        plain = plain.reduce(factor)
+    if turn is not None:
+        plain = plain.transpose(turn)
+    if plain.mode in {"LA", "RGBA"}:
+        rgba = plain.convert("RGBA")
+        plain = Image.new("RGB", rgba.size, (255, 255, 255))
+        plain.paste(rgba, mask=rgba.getchannel("A"))
+    return fit(np.asarray(_to_srgb(plain, profile), dtype=np.uint8), long_side_px)
+
+
+def _continuous(image: Image.Image) -> Image.Image:
+    """Return the picture in a mode whose values can be averaged, 8 bits a channel."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
         # Pillow clips 16-bit grey to 8 bits instead of scaling it.
-        upright = Image.fromarray((np.asarray(upright, dtype=np.int64).clip(0, 65535) >> 8).astype(np.uint8))
-    if upright.has_transparency_data:
-        rgba = upright.convert("RGBA")
-        flat = Image.new("RGB", rgba.size, (255, 255, 255))
-        flat.paste(rgba, mask=rgba.getchannel("A"))
-        upright = flat
-    return np.asarray(_to_srgb(upright, profile), dtype=np.uint8)
+        grey = np.asarray(image)
+        return Image.fromarray((np.clip(grey, 0, 65535) >> 8).astype(np.uint8))
+    if image.mode not in {"LA", "RGBA"} and image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in {"1", "P"}:
+        return image.convert("RGB")
+    return image
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -185,10 +185,12 @@ def test_an_animation_over_a_limit_is_refused(
 
 
 @pytest.mark.slow
-def test_a_bomb_within_the_limits_of_pixels_is_decoded_within_memory(decoder: Decoder) -> None:
-    media = decoder.decode(io.BytesIO(png_bomb(9_900, 9_900)))
-    assert (media.width, media.height) == (9_900, 9_900)
+@pytest.mark.parametrize(("bits", "colour_type"), [(1, 0), (16, 0), (8, 2), (8, 6)])
+def test_the_largest_still_that_is_let_through_fits_the_memory(decoder: Decoder, bits: int, colour_type: int) -> None:
+    media = decoder.decode(io.BytesIO(png_bomb(10_000, 10_000, bits=bits, colour_type=colour_type)))
+    assert (media.width, media.height) == (10_000, 10_000)
     assert media.frames[0].rgb.shape == (1280, 1280, 3)
+    assert media.frames[0].rgb.max() == (255 if colour_type == 6 else 0)
 
 
 @pytest.mark.parametrize("image_format", ["TIFF", "ICO", "JPEG2000", "AVIF"])
