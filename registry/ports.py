@@ -18,6 +18,7 @@ from registry.model import (
     Inclusion,
     IndexHit,
     Job,
+    JobState,
     LedgerEvent,
     LedgerInfo,
     Media,
@@ -244,8 +245,12 @@ class Journal(Protocol):
         """Return the newest job of a digest, or nothing."""
         ...
 
-    def jobs(self) -> Iterator[Job]:
-        """Yield all jobs, oldest first."""
+    def jobs(self, *states: JobState) -> Iterator[Job]:
+        """Yield the jobs in one of these states, or all if none is named, oldest first."""
+        ...
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Return how many jobs are in each state; a state without jobs is absent."""
         ...
 
     def lock(self) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""The documents can be trusted: the tutorial runs as printed, every command named exists, the reference is the code's."""
+"""The documents can be trusted: the tutorial runs as printed, and what they name exists."""
 
 from __future__ import annotations
 

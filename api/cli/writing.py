@@ -106,7 +106,7 @@ def review_list(as_json: Json = False) -> None:
     """
     output = Output(as_json)
     with _writing() as side:
-        waiting = [job for job in side.gate.read.journal.jobs() if job.state is JobState.REVIEW]
+        waiting = list(side.gate.read.journal.jobs(JobState.REVIEW))
     for job in waiting:
         document = {"job_id": job.job_id, "file": job.request.file_name, "digest": job.request.digest.hex}
         lines = [f"{job.job_id}  {job.request.file_name}: {', '.join(job.reasons)}"]

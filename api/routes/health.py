@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 
@@ -62,9 +61,9 @@ def metrics(read: Reading, counters: Counting) -> PlainTextResponse:
             described.add(name)
             lines += _head(f"touchstone_{name}_total", _HELP[name], "counter")
         lines.append(f"touchstone_{name}_total{_labelled(labels)} {count}")
-    states = Counter(job.state for job in read.journal.jobs())
+    states = read.journal.counts()
     lines += _head("touchstone_jobs", "Registrations by state", "gauge")
-    lines += [f"touchstone_jobs{_labelled([('state', state)])} {states[state]}" for state in JobState]
+    lines += [f"touchstone_jobs{_labelled([('state', state)])} {states.get(state, 0)}" for state in JobState]
     return PlainTextResponse("\n".join(lines) + "\n", media_type=METRICS_TYPE)
 
 

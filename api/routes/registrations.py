@@ -27,7 +27,7 @@ def job(job_id: str, request: Request, read: Reading) -> Response:
 @router.get("/reviews", dependencies=[OPERATOR])
 def reviews(read: Reading) -> ReviewsOut:
     """Return every registration that waits for a person, oldest first."""
-    waiting = [found for found in read.journal.jobs() if found.state is JobState.REVIEW]
+    waiting = read.journal.jobs(JobState.REVIEW)
     return ReviewsOut(reviews=[ReviewOut.of(found, job_out(found, read)) for found in waiting])
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from registry.errors import JobConflictError, JobNotFoundError, JournalError
-from registry.model import Digest, Job
+from registry.model import Digest, Job, JobState
 from registry.model.job import JOB_SCHEMA_VERSION
 
 _SCHEMA = """
@@ -24,16 +24,18 @@ create table if not exists jobs (
     job_id text primary key,
     digest blob not null,
     idempotency_key text unique,
+    state text not null,
     created_at integer not null,
     schema_version integer not null,
     revision integer not null,
     body text not null
 ) strict;
 create index if not exists jobs_by_digest on jobs (digest, created_at);
+create index if not exists jobs_by_state on jobs (state, created_at);
 """
 _PUT = """
-insert into jobs values (?, ?, ?, ?, ?, ?, ?)
-on conflict (job_id) do update set revision = excluded.revision, body = excluded.body
+insert into jobs values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (job_id) do update set state = excluded.state, revision = excluded.revision, body = excluded.body
 where jobs.revision = excluded.revision - 1
 """
 _BUSY_TIMEOUT_S = 30.0
@@ -62,6 +64,7 @@ class SqliteJournal:
             job.job_id,
             job.request.digest.value,
             job.request.idempotency_key,
+            job.state.value,
             job.created_at,
             JOB_SCHEMA_VERSION,
             job.revision,
@@ -90,9 +93,17 @@ class SqliteJournal:
         """Return the newest job of a digest, or nothing."""
         return self._one("where digest = ? order by created_at desc, rowid desc limit 1", digest.value)
 
-    def jobs(self) -> Iterator[Job]:
-        """Yield all jobs, oldest first."""
-        yield from self._select("order by created_at, rowid")
+    def jobs(self, *states: JobState) -> Iterator[Job]:
+        """Yield the jobs in one of these states, or all if none is named, oldest first."""
+        places = ", ".join("?" * len(states))
+        condition = f"where state in ({places}) " if states else ""
+        yield from self._select(condition + "order by created_at, rowid", *states)
+
+    def counts(self) -> Mapping[JobState, int]:
+        """Return how many jobs are in each state; a state without jobs is absent."""
+        with self._connection() as connection:
+            rows = connection.execute("select state, count(*) from jobs group by state").fetchall()
+        return {JobState(state): count for state, count in rows}
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -43,8 +43,8 @@ class Recorder:
             LedgerUnavailableError: the job waits durably where it is.
         """
         with self._journal.lock():
-            for other in self._journal.jobs():
-                if other.job_id != job_id and other.state in _IN_FLIGHT:
+            for other in self._journal.jobs(*_IN_FLIGHT):
+                if other.job_id != job_id:
                     self._send(other)
             return self._send(self._journal.get(job_id))
 

@@ -26,6 +26,7 @@ from registry.register.spool import Spool
 
 # Finality on a proof-of-stake network takes two epochs, about 13 minutes; a job looks again each time it is run.
 FINALITY_WAIT_S = 60.0
+_OPEN = tuple(state for state in JobState if state.is_open)
 REJECTED_BY_REVIEWER = "rejected_by_reviewer"
 
 
@@ -83,9 +84,9 @@ class Registrar:
 
     def open_jobs(self) -> list[Job]:
         """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""
-        jobs = list(self._journal.jobs())
-        self._spool.sweep(frozenset(job.job_id for job in jobs if job.state.is_open or job.state is JobState.REVIEW))
-        return [job for job in jobs if job.state.is_open]
+        live = list(self._journal.jobs(JobState.REVIEW, *_OPEN))
+        self._spool.sweep(frozenset(job.job_id for job in live))
+        return [job for job in live if job.state.is_open]
 
     def decide(self, job_id: str, *, approved: bool, reviewer: str, reason: str) -> Job:
         """Return the job with a person's decision on it; an approval is durable and `run` carries it out.

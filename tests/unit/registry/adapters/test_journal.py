@@ -129,6 +129,15 @@ def test_jobs_come_oldest_first(journal: SqliteJournal) -> None:
     assert [found.job_id for found in journal.jobs()] == ["early", "late"]
 
 
+def test_jobs_are_found_and_counted_by_state(journal: SqliteJournal) -> None:
+    journal.put(job("a"))
+    journal.put(job("b", state=JobState.REVIEW))
+    journal.put(job("c", state=JobState.FINAL))
+    assert [found.job_id for found in journal.jobs(JobState.REVIEW, JobState.FINAL)] == ["b", "c"]
+    journal.put(replace(job("b"), state=JobState.FINAL, revision=1))
+    assert journal.counts() == {JobState.RECEIVED: 1, JobState.FINAL: 2}
+
+
 def test_a_row_of_another_schema_version_is_refused(tmp_path: Path, journal: SqliteJournal) -> None:
     journal.put(job())
     with sqlite3.connect(tmp_path / "journal.sqlite") as connection:
