@@ -176,7 +176,7 @@ def test_a_copy_is_told_with_its_distance_and_the_detectors_word_apart(read_serv
     assert "something very close is on record" in text
     assert re.search(r"\d+ of the 256 bits", text) or "none of the 256 bits" in text
     assert "Signs of forgery: none found" in text
-    assert "from 0.40 on a person looks, from 0.80 on this gate refuses" in text
+    assert "from 0.40 a person looks; from 0.80 this gate refuses" in text
 
 
 def test_a_stranger_is_no_record_and_nothing_more(idle_service: Service) -> None:
