@@ -1,0 +1,1 @@
+"""Training: from a folder of media to the weights that serving loads. Needs the ``train`` extra (TensorFlow)."""

@@ -1,0 +1,130 @@
+"""Stage two: the masked GRU learns from cached features of whole clips and stills."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.config import DetectorConfig
+from detector.data import Sample, padded
+from detector.forge.blend import self_blend
+from detector.inference.backbone import Backbone
+from detector.metrics import auc
+from detector.network import build_head
+from detector.train.crops import WIDE_MARGIN, FaceCrops
+from detector.train.degrade import Degradation
+from detector.train.pairs import random_mask
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """The features of one version of one file.
+
+    Attributes:
+        sample: the file.
+        rows: float32 (n, features); of a still, its crop and that mirrored.
+        fake: the label of this version.
+        source: what it is balanced by: the repository of genuine files, the generator of forged ones.
+    """
+
+    sample: Sample
+    rows: NDArray[np.float32]
+    fake: bool
+    source: str
+
+
+def served_track(crops: FaceCrops, backbone: Backbone) -> Track:
+    """Return the features that serving would compute for the file."""
+    return _track(crops, crops.tight, backbone, fake=crops.sample.fake)
+
+
+def training_tracks(
+    crops: FaceCrops, points: NDArray[np.float32], backbone: Backbone, config: DetectorConfig, number: int
+) -> Iterator[Track]:
+    """Yield the file as served, degraded, and, if it is genuine, degraded with and without a self-blend.
+
+    Every degradation and every blend is drawn once per version and is the same in all frames, so that what changes
+    along the clip is the clip.
+    """
+    sample, rng = crops.sample, np.random.default_rng((config.seed, 2, number))
+    yield served_track(crops, backbone)
+    yield _track(crops, _degraded(crops.wide, Degradation.draw(rng), config), backbone, fake=sample.fake)
+    if sample.fake:
+        return
+    degradation, seed = Degradation.draw(rng), int(rng.integers(1 << 31))
+    pairs = [_blend(wide, p, seed) for wide, p in zip(crops.wide, points, strict=True)]
+    for half, fake in ((0, False), (1, True)):
+        wide = np.array([pair[half] for pair in pairs])
+        yield _track(crops, _degraded(wide, degradation, config), backbone, fake=fake)
+
+
+def train_head(
+    training: Sequence[Track], validation: Sequence[Track], config: DetectorConfig, *, epochs: int = 25
+) -> keras.Model:
+    """Return the head of the epoch that parts the validation files best (mean AUC of clips and stills)."""
+    keras.utils.set_random_seed(config.seed)
+    rows = np.concatenate([track.rows for track in training])
+    head = build_head(config, rows.mean(0), rows.var(0) + 1e-4)
+    x, y, weights = _arrays(training, config), _labels(training), balanced_weights(training)
+    held, held_labels = _arrays(validation, config), _labels(validation)
+    kinds = np.array([track.sample.kind for track in validation])
+    head.compile(optimizer=keras.optimizers.AdamW(5e-4, weight_decay=1e-2), loss="binary_crossentropy")
+    best, kept = 0.0, head.get_weights()
+    for epoch in range(epochs):
+        loss = head.fit(x, y, sample_weight=weights, batch_size=128, verbose=0).history["loss"][-1]
+        scores = head.predict(held, batch_size=256, verbose=0)[:, 0].astype(np.float64)
+        found = {kind: auc(held_labels[kinds == kind], scores[kinds == kind]) for kind in ("video", "image")}
+        log.info("epoch %d, loss %.3f, validation AUC %s", epoch + 1, loss, found)
+        if (mean := sum(found.values()) / 2) > best:
+            best, kept = mean, head.get_weights()
+    head.set_weights(kept)
+    return head
+
+
+def balanced_weights(tracks: Sequence[Track]) -> NDArray[np.float64]:
+    """Return a weight per track, mean 1: clips and stills, real and fake weigh alike, sources by their square root."""
+    cells = [(track.sample.kind, track.fake) for track in tracks]
+    sources = [(*cell, track.source) for cell, track in zip(cells, tracks, strict=True)]
+    sizes = Counter(sources)
+    raw = np.array([sizes[source] ** -0.5 for source in sources])
+    totals: Counter[tuple[str, bool]] = Counter()
+    for cell, weight in zip(cells, raw, strict=True):
+        totals[cell] += weight
+    weights = np.array([weight / totals[cell] for cell, weight in zip(cells, raw, strict=True)])
+    return np.asarray(weights * len(tracks) / weights.sum(), np.float64)
+
+
+def _arrays(tracks: Sequence[Track], config: DetectorConfig) -> list[NDArray[np.generic]]:
+    return list(padded([track.rows[: config.window_frames] for track in tracks], config.window_frames))
+
+
+def _labels(tracks: Sequence[Track]) -> NDArray[np.bool_]:
+    return np.array([track.fake for track in tracks])
+
+
+def _track(crops: FaceCrops, pictures: NDArray[np.uint8], backbone: Backbone, *, fake: bool) -> Track:
+    sample = crops.sample
+    rows = backbone.features(pictures)
+    if sample.kind == "image":
+        rows = np.concatenate([rows, backbone.features(pictures[:, :, ::-1])])
+    blended = fake and not sample.fake
+    return Track(sample, rows, fake, "self-blend" if blended else sample.generator if fake else sample.repo)
+
+
+def _degraded(wide: NDArray[np.uint8], degradation: Degradation, config: DetectorConfig) -> NDArray[np.uint8]:
+    return np.array([degradation.apply(picture, WIDE_MARGIN, config.crop_px) for picture in wide])
+
+
+def _blend(
+    wide: NDArray[np.uint8], points: NDArray[np.float32], seed: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    rng = np.random.default_rng(seed)
+    return self_blend(wide, random_mask(points, wide.shape[0], rng), rng)
