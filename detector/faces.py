@@ -73,7 +73,7 @@ class HaarFaceFinder:
     """Finds upright, roughly frontal faces with the cascades of ``cv2.data``."""
 
     def __init__(self) -> None:
-        folder = Path(cv2.data.haarcascades)
+        folder = Path(cv2.__file__).parent / "data"  # cv2.data, which the package's types do not know
         self._attempts = [(cv2.CascadeClassifier(str(folder / name)), neighbours) for name, neighbours in ATTEMPTS]
         if any(cascade.empty() for cascade, _ in self._attempts):
             raise DetectorError(f"expected the Haar cascades of opencv-python 4.14, OpenCV {cv2.__version__} has none")

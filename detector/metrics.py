@@ -72,7 +72,8 @@ def ece(labels: Labels, probabilities: Scores, bins: int = 10) -> float:
     """
     place = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     gaps = [
-        abs(probabilities[place == b].mean() - labels[place == b].mean()) * (place == b).mean() for b in np.unique(place)
+        abs(probabilities[place == b].mean() - labels[place == b].mean()) * (place == b).mean()
+        for b in np.unique(place)
     ]
     return float(sum(gaps))
 
@@ -116,5 +117,7 @@ def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
 
 def _classes(labels: Labels, scores: Scores) -> tuple[Scores, Scores]:
     if labels.shape != scores.shape or labels.all() or not labels.any():
-        raise InvalidValueError(f"expected a score per label and both classes, got {labels.sum()} of {len(labels)} fake")
+        raise InvalidValueError(
+            f"expected a score per label and both classes, got {labels.sum()} of {len(labels)} fake"
+        )
     return scores[labels], scores[~labels]

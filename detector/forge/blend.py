@@ -63,19 +63,19 @@ def _restyled(rgb: Picture, rng: np.random.Generator) -> Picture:
     if rng.random() < 0.3:
         out += rng.uniform(-20, 20, 3).astype(np.float32)
     if rng.random() < 0.5:
-        hsv = cv2.cvtColor(out.clip(0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV).astype(np.float32)
+        hsv = np.asarray(cv2.cvtColor(out.clip(0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV), np.float32)
         hsv[..., 0] = (hsv[..., 0] + rng.uniform(-0.3, 0.3) * 15) % 180
         hsv[..., 1:] *= 1 + rng.uniform(-0.3, 0.3, 2).astype(np.float32) * 0.6
-        out = cv2.cvtColor(hsv.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2RGB).astype(np.float32)
+        out = np.asarray(cv2.cvtColor(hsv.clip(0, 255).astype(np.uint8), cv2.COLOR_HSV2RGB), np.float32)
     out = (out - 128) * rng.uniform(0.9, 1.1) + 128 + 255 * rng.uniform(-0.1, 0.1)
     out = out.clip(0, 255)
     height, width = rgb.shape[:2]
     if rng.random() < 0.5:
         factor = int(rng.choice((2, 4)))
         small = cv2.resize(out, (max(1, width // factor), max(1, height // factor)), interpolation=cv2.INTER_AREA)
-        out = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        out = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     else:
-        out += rng.uniform(0.2, 0.5) * (out - cv2.GaussianBlur(out, (0, 0), 1.5))
+        out += np.float32(rng.uniform(0.2, 0.5)) * (out - np.asarray(cv2.GaussianBlur(out, (0, 0), 1.5), np.float32))
     return np.asarray(out.clip(0, 255).astype(np.uint8))
 
 

@@ -13,7 +13,7 @@ import rfc8785
 from numpy.typing import NDArray
 
 from detector.config import DetectorConfig
-from detector.inference.gru import GruHead, sigmoid
+from detector.inference.gru import GruHead
 from registry.errors import DetectorError, InvalidValueError
 from registry.model import MediaKind, ModelId, Thresholds
 
@@ -43,7 +43,8 @@ class Line:
 
     def probability(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the probabilities of forgery, 0 to 1."""
-        return np.asarray(sigmoid(logits.astype(np.float64) * self.slope + self.offset), np.float64)
+        z = logits.astype(np.float64) * self.slope + self.offset
+        return np.asarray(0.5 * (1 + np.tanh(z / 2)), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ Array = NDArray[np.float32]
 def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + e^-x), without overflow for any finite x."""
     e = np.exp(-np.abs(x))
-    return np.asarray(np.where(x >= 0, 1 / (1 + e), e / (1 + e)), dtype=x.dtype)
+    return np.asarray(np.where(x >= 0, 1 / (1 + e), e / (1 + e)), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,9 @@ class GruHead:
             DetectorError: an array is missing or its shape does not fit the others.
         """
         try:
-            layers = [GruLayer(*(arrays[f"gru_{n}_{part}"] for part in ("kernel", "recurrent", "bias"))) for n in (1, 2)]
+            layers = [
+                GruLayer(*(arrays[f"gru_{n}_{part}"] for part in ("kernel", "recurrent", "bias"))) for n in (1, 2)
+            ]
             pairs = [(arrays[f"{name}_kernel"], arrays[f"{name}_bias"]) for name in ("dense", "output", "frame")]
             head = cls(arrays["mean"], arrays["scale"], layers[0], layers[1], *pairs)
             probe = np.zeros((1, 1, len(head.mean)), np.float32)

@@ -58,7 +58,5 @@ def thresholds(genuine: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]
     Args:
         genuine: per kind, the probabilities of genuine validation files and their weights.
     """
-    review, reject = (
-        min(1.0, max(strictest(p, w, rate) for p, w in genuine)) for rate in (REVIEW_FPR, REJECT_FPR)
-    )
+    review, reject = (min(1.0, max(strictest(p, w, rate) for p, w in genuine)) for rate in (REVIEW_FPR, REJECT_FPR))
     return Thresholds(round(review, 4), round(max(review, reject), 4))

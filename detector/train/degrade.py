@@ -68,15 +68,15 @@ class Degradation:
         cut = min(side, round(side * self.margin / wide_margin))
         x = min(max(round((side - cut) / 2 + self.across * cut), 0), side - cut)
         y = min(max(round((side - cut) / 2 + self.down * cut), 0), side - cut)
-        out = wide[y : y + cut, x : x + cut]
-        out = out[:, ::-1] if self.mirrored else out
+        face = wide[y : y + cut, x : x + cut]
+        face = np.ascontiguousarray(face[:, ::-1] if self.mirrored else face)
         small = max(24, round(size * self.reduced_to))
-        out = cv2.resize(np.ascontiguousarray(out), (small, small), interpolation=cv2.INTER_AREA).astype(np.float32)
+        out = np.asarray(cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA), np.float32)
         grey = out @ np.array([0.299, 0.587, 0.114], np.float32)
         out = grey[..., None] + (out - grey[..., None]) * np.float32(self.saturation)
         out = (out - 128) * np.float32(self.gain) + np.float32(128 + 255 * self.offset)
         if self.blur:
-            out = cv2.GaussianBlur(out, (0, 0), self.blur)
+            out = np.asarray(cv2.GaussianBlur(out, (0, 0), self.blur), np.float32)
         if self.noise:
             grain = np.random.default_rng(self.noise_seed).standard_normal(out.shape[:2]).astype(np.float32)
             out = out + np.float32(255 * self.noise) * grain[..., None]

@@ -84,7 +84,7 @@ def write_bundle(
     directory: Path, config: DetectorConfig, arrays: dict[str, NDArray[np.float32]], calibration: Calibration
 ) -> None:
     """Write everything but the backbone, which lies there already, and the manifest last."""
-    np.savez(directory / HEAD, **arrays)
+    np.savez(directory / HEAD, allow_pickle=False, **arrays)
     config.save(directory / CONFIG)
     lines = {
         part: {kind.word: [line.slope, line.offset] for kind, line in getattr(calibration, part).items()}

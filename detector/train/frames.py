@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from detector.config import DetectorConfig
 from detector.network import preprocess
@@ -47,6 +48,7 @@ def fine_tune(
     source: PairSource,
     config: DetectorConfig,
     plan: FramePlan,
+    *,
     folder: Path,
     check: Callable[[int], None],
 ) -> None:
@@ -71,19 +73,22 @@ def fine_tune(
     checkpoint = tf.train.Checkpoint(model=model, optimizer=optimizer, averaged=averaged)
     first = _restore(checkpoint, folder)
 
-    @tf.function(reduce_retracing=True)
     def step(crops: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = model(crops, training=True)[:, 0]
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))
             honest = tf.boolean_mask(logits, labels < 0.5)
             total = loss + plan.spread_penalty * tf.math.reduce_variance(honest)
-        optimizer.apply_gradients(zip(tape.gradient(total, model.trainable_variables), model.trainable_variables))
+        optimizer.apply_gradients(
+            zip(tape.gradient(total, model.trainable_variables), model.trainable_variables, strict=True)
+        )
         for mean, weight in zip(averaged, model.trainable_variables, strict=True):
             mean.assign_add((1 - plan.average) * (weight - mean))
         return loss
 
-    def prepare(number: int) -> tuple[np.ndarray, np.ndarray]:
+    compiled = tf.function(step)
+
+    def prepare(number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         crops, labels = source.batch(np.random.default_rng((config.seed, number)))
         return preprocess(crops), labels
 
@@ -93,7 +98,7 @@ def fine_tune(
         for number in range(first, plan.steps):
             crops, labels = waiting.result()
             waiting = pool.submit(prepare, number + 1)
-            losses.append(float(step(tf.constant(crops), tf.constant(labels))))
+            losses.append(float(compiled(tf.constant(crops), tf.constant(labels))))
             done = number + 1
             if done % 25 == 0:
                 log.info("step %d of %d, loss %.3f", done, plan.steps, np.mean(losses[-100:]))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.data import Sample
 from detector.faces import PixelBox
 from detector.forge.blend import Mask, Picture, ellipse_mask, self_blend
 from detector.forge.swap import swap_face
@@ -57,12 +58,12 @@ class PairSource:
         seen = [c for c in crops if len(c.wide)]
         real = [c for c in seen if not c.sample.fake]
         fake = [c for c in seen if c.sample.fake]
-        self._real_by_repo = _grouped(real, lambda c: (c.sample.kind, c.sample.repo))
+        self._real_by_repo = _grouped(real, lambda sample: sample.repo)
         self._real_by_kind = {
             kind: [group for (k, _), group in self._real_by_repo.items() if k == kind] for kind in ("image", "video")
         }
-        self._fake_by_generator = _grouped(fake, lambda c: (c.sample.kind, c.sample.generator))
-        self._real_by_unit = _grouped(real, lambda c: (c.sample.kind, c.sample.unit))
+        self._fake_by_generator = _grouped(fake, lambda sample: sample.generator)
+        self._real_by_unit = _grouped(real, lambda sample: sample.unit)
         self._paired = [c for c in fake if (c.sample.kind, c.sample.unit) in self._real_by_unit]
 
     def batch(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -84,7 +85,7 @@ class PairSource:
         return self._frame(self._real_of_kind(kind, rng), rng)
 
     def _real_of_kind(self, kind: str, rng: np.random.Generator) -> FaceCrops:
-        groups = self._real_by_kind[kind]
+        groups: list[list[FaceCrops]] = self._real_by_kind[kind]
         # Between "every repository alike" and "every file alike": the square root of what a repository holds.
         weights = np.sqrt([len(group) for group in groups])
         group = groups[rng.choice(len(groups), p=weights / weights.sum())]
@@ -146,8 +147,9 @@ def random_mask(points: NDArray[np.float32], side: int, rng: np.random.Generator
     return mask
 
 
-def _grouped(crops, key):
-    groups = defaultdict(list)
+def _grouped(crops: Sequence[FaceCrops], key: Callable[[Sample], str]) -> dict[tuple[str, str], list[FaceCrops]]:
+    """Return the crops by kind and what the key gives."""
+    groups: defaultdict[tuple[str, str], list[FaceCrops]] = defaultdict(list)
     for c in crops:
-        groups[key(c)].append(c)
+        groups[c.sample.kind, key(c.sample)].append(c)
     return dict(groups)
