@@ -90,7 +90,10 @@ class HaarFaceFinder:
         for cascade, neighbours in self._attempts:
             found = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=neighbours, minSize=smallest)
             if len(found):
-                return tuple(PixelBox(x / scale - pad, y / scale - pad, side / scale) for x, y, side, _ in found)
+                return tuple(
+                    PixelBox(float(x / scale - pad), float(y / scale - pad), float(side / scale))
+                    for x, y, side, _ in found
+                )
         return ()
 
 

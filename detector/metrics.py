@@ -37,8 +37,9 @@ def roc(labels: Labels, scores: Scores) -> tuple[Scores, Scores]:
     """
     fake, real = _classes(labels, scores)
     thresholds = np.unique(scores)[::-1]
-    false = 1 - np.searchsorted(np.sort(real), thresholds, "left") / len(real)
-    true = 1 - np.searchsorted(np.sort(fake), thresholds, "left") / len(fake)
+    # Counts first, so that one in a hundred is exactly 0.01.
+    false = (len(real) - np.searchsorted(np.sort(real), thresholds, "left")) / len(real)
+    true = (len(fake) - np.searchsorted(np.sort(fake), thresholds, "left")) / len(fake)
     return np.concatenate([[0.0], false]), np.concatenate([[0.0], true])
 
 

@@ -61,7 +61,7 @@ class GruDetector:
         """
         bundle = Bundle.load(directory or DEFAULT_DIRECTORY)
         detector = cls(bundle, Backbone(bundle.backbone, threads=threads), HaarFaceFinder())
-        detector._check_engine()
+        detector.check_engine()
         return detector
 
     @property
@@ -143,7 +143,7 @@ class GruDetector:
         scored = zip(spans, line.probability(logits), strict=True)
         return whole, tuple(WindowScore(float(span[0]), float(span[-1]), float(p)) for span, p in scored)
 
-    def _check_engine(self) -> None:
+    def check_engine(self) -> None:
         """Raise `DetectorError` unless the engine gives for a fixed input what Keras gave at export."""
         check = self._bundle.calibration.check
         features = self._backbone.features(check_crops(self.config))

@@ -14,7 +14,6 @@ from rich.progress import track
 from detector.config import DetectorConfig
 from detector.data import Sample, evenly_spaced
 from detector.faces import FaceFinder, crop_face, largest_track
-from registry.errors import MediaError
 from registry.model import Media
 
 SHARD_FILES = 100
@@ -64,7 +63,8 @@ def cache_crops(
 ) -> tuple[FaceCrops, ...]:
     """Return every file's crops in order, from ``folder`` where they lie already; a broken-off run goes on there.
 
-    A file that cannot be decoded is left out with a message; the caller sees it missing from the result.
+    Raises:
+        ValueError: the folder holds the crops of other samples.
     """
     folder.mkdir(parents=True, exist_ok=True)
     crops: list[FaceCrops] = []
@@ -75,15 +75,6 @@ def cache_crops(
             _write_shard(path, [cut_crops(sample, decode(sample), finder, config) for sample in part])
         crops += _read_shard(path, part)
     return tuple(crops)
-
-
-def readable(sample: Sample, decode: Callable[[Sample], Media]) -> bool:
-    """Return whether the file can be decoded at all."""
-    try:
-        decode(sample)
-    except MediaError:
-        return False
-    return True
 
 
 def _write_shard(path: Path, crops: Sequence[FaceCrops]) -> None:

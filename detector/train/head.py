@@ -49,15 +49,15 @@ def served_track(crops: FaceCrops, backbone: Backbone) -> Track:
 def training_tracks(
     crops: FaceCrops, points: NDArray[np.float32], backbone: Backbone, config: DetectorConfig, number: int
 ) -> Iterator[Track]:
-    """Yield the file as served, degraded, and, if it is genuine, degraded with and without a self-blend.
+    """Yield the file as served, then a forged one degraded, a genuine one degraded with and without a self-blend.
 
     Every degradation and every blend is drawn once per version and is the same in all frames, so that what changes
     along the clip is the clip.
     """
     sample, rng = crops.sample, np.random.default_rng((config.seed, 2, number))
     yield served_track(crops, backbone)
-    yield _track(crops, _degraded(crops.wide, Degradation.draw(rng), config), backbone, fake=sample.fake)
     if sample.fake:
+        yield _track(crops, _degraded(crops.wide, Degradation.draw(rng), config), backbone, fake=True)
         return
     degradation, seed = Degradation.draw(rng), int(rng.integers(1 << 31))
     pairs = [_blend(wide, p, seed) for wide, p in zip(crops.wide, points, strict=True)]

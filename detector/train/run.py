@@ -15,7 +15,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from registry.fingerprint import pdq
 from rich.progress import track
 
 from detector.config import DetectorConfig
@@ -28,6 +27,7 @@ from detector.metrics import auc, wilson_interval
 from detector.network import build_backbone, build_frame_model, preprocess
 from detector.train.calibrate import platt, thresholds, unit_weights
 from detector.train.crops import FaceCrops, cache_crops
+from detector.train.denied import permitted
 from detector.train.export import (
     export_backbone,
     head_arrays,
@@ -41,7 +41,7 @@ from detector.train.head import Track, served_track, train_head, training_tracks
 from detector.train.landmarks import LandmarkNet
 from detector.train.pairs import BatchPlan, PairSource
 from registry.media import Decoder
-from registry.model import Media, MediaKind
+from registry.model import MediaKind
 
 log = logging.getLogger(__name__)
 
@@ -115,18 +115,10 @@ def train(config: DetectorConfig, paths: Paths, out: Path, *, threads: int) -> N
 
 def _crops(samples: Sequence[Sample], config: DetectorConfig, paths: Paths, split: Split) -> tuple[FaceCrops, ...]:
     """Return the crops of a split's files, none of which is on the deny-list."""
-    deny = DenyList.load(paths.denylist)
-    for sample in samples:
-        deny.refuse_bytes(sample)
     # Other crops or another deny-list: another folder.
     key = hashlib.sha256(paths.denylist.read_bytes() + config.sha256().encode()).hexdigest()[:12]
     with Decoder() as decoder:
-
-        def decode(sample: Sample) -> Media:
-            media = decoder.decode(paths.media / sample.file)
-            deny.refuse_look(sample, (pdq.code(pdq.coefficients(frame.rgb)[0]) for frame in media.frames))
-            return media
-
+        decode = permitted(samples, paths.media, DenyList.load(paths.denylist), decoder.decode)
         return cache_crops(samples, decode, HaarFaceFinder(), config, paths.cache / f"crops-{key}-{split.value}")
 
 
