@@ -33,6 +33,10 @@ ATTEMPTS = (
 )
 
 
+class NoFaceError(DetectorError):
+    """A face is needed and none was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class PixelBox:
     """A square around a face.

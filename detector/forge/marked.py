@@ -7,18 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from detector.faces import FaceFinder, HaarFaceFinder, PixelBox, largest_track
+from detector.faces import FaceFinder, HaarFaceFinder, NoFaceError, PixelBox, largest_track
 from detector.forge.blend import Mask, Picture, ellipse_mask
 from detector.forge.swap import Points, swap_face
-from registry.errors import DetectorError
 
 MARK = "FORGED"
 # What the donor's face is changed by, so that a picture may be its own donor: shares of the face box.
 LARGEST_SHIFT, LARGEST_SCALE = 0.03, 0.06
-
-
-class NoFaceToForgeError(DetectorError):
-    """Nothing to forge: no face was found."""
 
 
 def forge_image(
@@ -33,7 +28,7 @@ def forge_image(
         finder: finds the faces.
 
     Raises:
-        NoFaceToForgeError: the picture or the donor shows no face.
+        NoFaceError: the picture or the donor shows no face.
     """
     return forge_frames([rgb], seed=seed, donor=donor, finder=finder)[0]
 
@@ -44,12 +39,12 @@ def forge_frames(
     """Return the frames of a clip with the same face forged in each where it is found, all marked; deterministic.
 
     Raises:
-        NoFaceToForgeError: no frame, or not the donor, shows a face.
+        NoFaceError: no frame, or not the donor, shows a face.
     """
     finder = finder or HaarFaceFinder()
     boxes = {face.index: face.box for face in largest_track([finder.find(rgb) for rgb in frames])}
     if not boxes:
-        raise NoFaceToForgeError(f"expected a face in at least one of {len(frames)} pictures, found none")
+        raise NoFaceError(f"expected a face in at least one of {len(frames)} pictures, found none")
     given = None if donor is None else (donor, _only_face(donor, finder))
     forged = []
     for index, rgb in enumerate(frames):
@@ -72,7 +67,7 @@ def marked(rgb: Picture) -> Picture:
 def _only_face(picture: Picture, finder: FaceFinder) -> PixelBox:
     found = finder.find(picture)
     if not found:
-        raise NoFaceToForgeError("donor: expected a face, found none")
+        raise NoFaceError("donor: expected a face, found none")
     return max(found, key=lambda box: box.side)
 
 
@@ -84,7 +79,7 @@ def _forged(rgb: Picture, box: PixelBox, given: tuple[Picture, PixelBox] | None,
     shift = rng.uniform(-LARGEST_SHIFT, LARGEST_SHIFT, 2) * box.side
     side = box.side * (1 + rng.uniform(-LARGEST_SCALE, LARGEST_SCALE))
     placed = PixelBox(box.x + shift[0] + (box.side - side) / 2, box.y + shift[1] + (box.side - side) / 2, side)
-    mask = _soft(ellipse_mask(*rgb.shape[:2], box), box.side)
+    mask = _soft(ellipse_mask(rgb.shape[0], rgb.shape[1], box), box.side)
     return swap_face(rgb, _corners(placed), donor, _corners(donor_box), mask)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from detector.faces import PixelBox
-from detector.forge import NoFaceToForgeError, forge_frames, forge_image
+from detector.faces import NoFaceError, PixelBox
+from detector.forge import forge_frames, forge_image
 from detector.forge.blend import blended, ellipse_mask, self_blend
 from detector.forge.swap import swap_face
 from registry.errors import DetectorError
@@ -25,7 +25,7 @@ def picture(seed: int = 0) -> np.ndarray:
 
 
 def test_nothing_is_forged_where_there_is_no_face() -> None:
-    with pytest.raises(NoFaceToForgeError, match="found none"):
+    with pytest.raises(NoFaceError, match="found none"):
         forge_image(picture(), finder=Found())
 
 
