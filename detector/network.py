@@ -41,15 +41,15 @@ def build_frame_model(config: DetectorConfig, backbone: keras.Model) -> keras.Mo
 
 
 def build_head(config: DetectorConfig, mean: NDArray[np.float32], variance: NDArray[np.float32]) -> keras.Model:
-    """Return (features (n, window, 1280), mask (n, window)) → probability of forgery (n, 1).
+    """Return (features (n, length, 1280), mask (n, length)) → probability of forgery (n, 1), for any length.
 
     Args:
-        config: gives window and layer sizes.
+        config: gives layer sizes.
         mean: of each feature over the training frames, (1280,); features enter standardised.
         variance: likewise.
     """
-    features = keras.Input((config.window_frames, len(mean)), name="features")
-    mask = keras.Input((config.window_frames,), dtype="bool", name="mask")
+    features = keras.Input((None, len(mean)), name="features")
+    mask = keras.Input((None,), dtype="bool", name="mask")
     standard = keras.layers.Normalization(mean=mean, variance=variance)(features)
     first, second = config.gru_units
     # Recurrent kernels do not need a GPU's fused kernel here; reset_after is Keras' default and what serving computes.

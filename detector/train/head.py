@@ -23,6 +23,8 @@ from detector.train.pairs import random_mask
 
 log = logging.getLogger(__name__)
 
+HEAD_BATCH = 96
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
@@ -73,20 +75,38 @@ def train_head(
     keras.utils.set_random_seed(config.seed)
     rows = np.concatenate([track.rows for track in training])
     head = build_head(config, rows.mean(0), rows.var(0) + 1e-4)
-    x, y, weights = _arrays(training, config), _labels(training), balanced_weights(training)
-    held, held_labels = _arrays(validation, config), _labels(validation)
+    weights, rng = balanced_weights(training), np.random.default_rng((config.seed, 3))
+    longest = min(config.window_frames, max(len(track.rows) for track in training))
+    held, held_labels = _arrays(validation, config.window_frames), _labels(validation)
     kinds = np.array([track.sample.kind for track in validation])
     head.compile(optimizer=keras.optimizers.AdamW(5e-4, weight_decay=1e-2), loss="binary_crossentropy")
     best, kept = 0.0, head.get_weights()
     for epoch in range(epochs):
-        loss = head.fit(x, y, sample_weight=weights, batch_size=128, verbose=0).history["loss"][-1]
+        losses = []
+        for chosen in batches(training, rng):
+            part = [training[i] for i in chosen]
+            length = 2 if part[0].sample.kind == "image" else longest  # two shapes: two compiled steps
+            losses.append(head.train_on_batch(_arrays(part, length), _labels(part), sample_weight=weights[chosen]))
         scores = head.predict(held, batch_size=256, verbose=0)[:, 0].astype(np.float64)
         found = {kind: auc(held_labels[kinds == kind], scores[kinds == kind]) for kind in ("video", "image")}
-        log.info("epoch %d, loss %.3f, validation AUC %s", epoch + 1, loss, found)
+        log.info("epoch %d, loss %.3f, validation AUC %s", epoch + 1, np.mean(losses), found)
         if (mean := sum(found.values()) / 2) > best:
             best, kept = mean, head.get_weights()
     head.set_weights(kept)
     return head
+
+
+def batches(tracks: Sequence[Track], rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yield every track's number once, in random batches of stills or of clips.
+
+    Apart, so that a still's two rows need not be padded to a clip's twenty.
+    """
+    parts: list[NDArray[np.int64]] = []
+    for kind in ("image", "video"):
+        place = rng.permutation([n for n, track in enumerate(tracks) if track.sample.kind == kind]).astype(np.int64)
+        parts += np.array_split(place, max(1, len(place) // HEAD_BATCH))
+    for number in rng.permutation(len(parts)):
+        yield parts[number]
 
 
 def balanced_weights(tracks: Sequence[Track]) -> NDArray[np.float64]:
@@ -102,8 +122,8 @@ def balanced_weights(tracks: Sequence[Track]) -> NDArray[np.float64]:
     return np.asarray(weights * len(tracks) / weights.sum(), np.float64)
 
 
-def _arrays(tracks: Sequence[Track], config: DetectorConfig) -> list[NDArray[np.generic]]:
-    return list(padded([track.rows[: config.window_frames] for track in tracks], config.window_frames))
+def _arrays(tracks: Sequence[Track], length: int) -> list[NDArray[np.generic]]:
+    return list(padded([track.rows[:length] for track in tracks], length))
 
 
 def _labels(tracks: Sequence[Track]) -> NDArray[np.bool_]:
