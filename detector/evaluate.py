@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,21 +13,33 @@ from detector.data import Sample, read_manifest
 from detector.metrics import Labels, Scores, auc, auc_interval, ece, eer, tpr_at_fpr
 from registry.errors import DetectorError, MediaError
 
-# Outcome word, probability of forgery if one was given, reason codes: as the core's policy decides.
-Screened = tuple[str, float | None, Sequence[str]]
 NOT_JUDGED = 0.5  # what a null probability counts as in every figure
 INCONCLUSIVE = "INCONCLUSIVE"
 UNREADABLE = "unreadable"
 
 
-def evaluate(manifest: Path, screen: Callable[[Path], Screened], *, model_id: str) -> dict[str, Any]:
+class Screened(NamedTuple):
+    """What the gate says of one file.
+
+    Attributes:
+        outcome: the policy's word.
+        fake_probability: 0 to 1, absent where nothing was judged.
+        reasons: codes, most important first.
+    """
+
+    outcome: str
+    fake_probability: float | None
+    reasons: Sequence[str]
+
+
+def evaluate_manifest(manifest: Path, screen: Callable[[Path], Screened], *, model_id: str | None) -> dict[str, Any]:
     """Return the object that ``touchstone evaluate`` prints, whatever the outcomes.
 
     Args:
         manifest: JSON lines with at least ``file`` (relative to the manifest), ``label``, ``kind``, ``generator``;
             ``unit``, where given, is what the intervals are drawn over.
         screen: judges one file. A file that it calls unreadable (`MediaError`, `OSError`) is a row INCONCLUSIVE.
-        model_id: of the model that judges, as shown.
+        model_id: of the model that judges, as shown; absent where there is none.
 
     Raises:
         DetectorError: the manifest itself cannot be read.
@@ -85,7 +97,7 @@ def _by_generator(samples: Sequence[Sample], labels: Labels, scores: Scores) -> 
 
 def _row(sample: Sample, path: Path, screen: Callable[[Path], Screened]) -> dict[str, Any]:
     try:
-        outcome, probability, reasons = screen(path)
+        found = screen(path)
     except (MediaError, OSError) as exc:
-        outcome, probability, reasons = INCONCLUSIVE, None, (f"{UNREADABLE}: {type(exc).__name__}",)
-    return {"file": sample.file, "outcome": outcome, "fake_probability": probability, "reasons": list(reasons)}
+        found = Screened(INCONCLUSIVE, None, (f"{UNREADABLE}: {type(exc).__name__}",))
+    return {"file": sample.file, **found._asdict(), "reasons": list(found.reasons)}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.evaluate import Screened, evaluate
+from detector.evaluate import Screened, evaluate_manifest
 from registry.errors import DetectorError, MediaDecodeError
 
 PROBABILITIES = {"r1.jpg": 0.1, "r2.jpg": 0.6, "f1.jpg": 0.9, "f2.jpg": 0.4, "v.mp4": 0.2, "silent.jpg": None}
@@ -18,8 +18,8 @@ def screen(path: Path) -> Screened:
         raise FileNotFoundError(path)
     p = PROBABILITIES[path.name]
     if p is None:
-        return "INCONCLUSIVE", None, ("no_face",)
-    return "REJECTED" if p >= 0.5 else "ACCEPTED", p, ()
+        return Screened("INCONCLUSIVE", None, ("no_face",))
+    return Screened("REJECTED" if p >= 0.5 else "ACCEPTED", p, ())
 
 
 def manifest(tmp_path: Path, *rows: tuple[str, str, str, str]) -> Path:
@@ -40,7 +40,7 @@ ROWS = (
 
 def test_an_unreadable_or_absent_file_is_a_row_and_no_error(tmp_path: Path) -> None:
     rows = [("broken.jpg", "fake", "image", "A"), ("absent.jpg", "real", "image", "camera")]
-    found = evaluate(manifest(tmp_path, *rows), screen, model_id="m")
+    found = evaluate_manifest(manifest(tmp_path, *rows), screen, model_id="m")
     assert [row["outcome"] for row in found["files"]] == ["INCONCLUSIVE", "INCONCLUSIVE"]
     assert found["files"][0]["reasons"] == ["unreadable: MediaDecodeError"]
     assert found["image"]["inconclusive_share"] == 1
@@ -49,12 +49,12 @@ def test_an_unreadable_or_absent_file_is_a_row_and_no_error(tmp_path: Path) -> N
 
 def test_an_empty_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match="at least one row"):
-        evaluate(manifest(tmp_path), screen, model_id="m")
+        evaluate_manifest(manifest(tmp_path), screen, model_id="m")
 
 
 def test_the_object_has_the_keys_that_the_design_gives_it(tmp_path: Path) -> None:
     path = manifest(tmp_path, *ROWS)
-    found = json.loads(json.dumps(evaluate(path, screen, model_id="gru@1")))
+    found = json.loads(json.dumps(evaluate_manifest(path, screen, model_id="gru@1")))
     assert set(found) == {"files", "video", "image", "model_id", "manifest_sha256"}
     assert set(found["image"]) == set(found["video"]) == KEYS
     assert found["files"][0] == {"file": "r1.jpg", "outcome": "ACCEPTED", "fake_probability": 0.1, "reasons": []}
@@ -63,7 +63,7 @@ def test_the_object_has_the_keys_that_the_design_gives_it(tmp_path: Path) -> Non
 
 
 def test_figures_are_those_of_the_kind_and_each_generator_stands_against_all_real_files(tmp_path: Path) -> None:
-    image = evaluate(manifest(tmp_path, *ROWS), screen, model_id="m")["image"]
+    image = evaluate_manifest(manifest(tmp_path, *ROWS), screen, model_id="m")["image"]
     assert image["n"] == 4
     assert image["auc"] == 0.75
     assert image["by_generator"] == {"A": {"n": 1, "auc": 1.0}, "B": {"n": 1, "auc": 0.5}}
@@ -71,7 +71,7 @@ def test_figures_are_those_of_the_kind_and_each_generator_stands_against_all_rea
 
 
 def test_a_figure_that_needs_both_classes_is_null_without_them(tmp_path: Path) -> None:
-    video = evaluate(manifest(tmp_path, *ROWS), screen, model_id="m")["video"]
+    video = evaluate_manifest(manifest(tmp_path, *ROWS), screen, model_id="m")["video"]
     assert (video["n"], video["auc"], video["eer"], video["by_generator"]) == (1, None, None, {})
 
 
@@ -81,7 +81,7 @@ def test_no_probability_counts_as_one_half(tmp_path: Path) -> None:
         ("f1.jpg", "fake", "image", "A"),
         ("f2.jpg", "fake", "image", "A"),
     ]
-    image = evaluate(manifest(tmp_path, *rows), screen, model_id="m")["image"]
+    image = evaluate_manifest(manifest(tmp_path, *rows), screen, model_id="m")["image"]
     assert image["auc"] == 0.5
     assert image["inconclusive_share"] == pytest.approx(1 / 3)
 
@@ -91,7 +91,7 @@ def test_files_are_found_beside_the_manifest(tmp_path: Path) -> None:
 
     def note(path: Path) -> Screened:
         paths.append(path)
-        return "ACCEPTED", 0.1, ()
+        return Screened("ACCEPTED", 0.1, ())
 
-    evaluate(manifest(tmp_path, ("sub/r1.jpg", "real", "image", "c")), note, model_id="m")
+    evaluate_manifest(manifest(tmp_path, ("sub/r1.jpg", "real", "image", "c")), note, model_id="m")
     assert paths == [tmp_path / "sub" / "r1.jpg"]
