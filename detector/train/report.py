@@ -20,7 +20,7 @@ from detector.metrics import auc, wilson_interval
 from registry.media import Decoder
 from registry.model import Media
 
-Labels, Scores = NDArray[np.bool_], NDArray[np.float64]
+Scores = NDArray[np.float64]
 
 
 def main() -> None:
