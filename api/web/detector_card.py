@@ -85,9 +85,9 @@ def not_asked(record: Record | None, say: Words) -> DetectorCard:
 def _gate_lead(verdict: Verdict, say: Words) -> str:
     if verdict.outcome is not Outcome.INCONCLUSIVE:
         return say(f"detector.lead.{verdict.outcome.value}")
-    keys = [f"{family}.{reason}" for reason in verdict.reasons for family in ("gate", "abstained")]
-    reasons = "; ".join(say(key) for key in keys if key in say.sentences)
-    return say("detector.lead.INCONCLUSIVE", reasons=reasons)
+    # Why nothing was judged stands in the headline already.
+    reasons = "; ".join(say(f"gate.{reason}") for reason in verdict.reasons if f"gate.{reason}" in say.sentences)
+    return say("detector.lead.INCONCLUSIVE", reasons=reasons) if reasons else say("detector.lead.ask")
 
 
 def _figure(probability: float) -> str:

@@ -135,6 +135,7 @@ ENGLISH = Words(
         "band.4": "very strong",
         "detector.lead.ACCEPTED": "This gate would let it in.",
         "detector.lead.INCONCLUSIVE": "This gate would ask a person: {reasons}.",
+        "detector.lead.ask": "This gate would ask a person.",
         "detector.lead.REJECTED": "This gate would refuse it.",
         "detector.abstained": "Not judged: {why}",
         "abstained.no_face": "there is no face in it, and faces are all that this model judges",
