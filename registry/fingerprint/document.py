@@ -11,6 +11,9 @@ from registry.errors import InvalidValueError
 from registry.model import Digest, Fingerprint, MediaKind, PerceptualHash
 
 DOCUMENT_VERSION = 1
+# The document, its list of hashes, one hash; a deeper one could exhaust the C stack of a parser that recurses.
+MAX_DEPTH = 3
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 MAX_DOCUMENT_BYTES = 1 << 20  # 120 frames × 2 codes × about 150 bytes are 36 KiB
 _KINDS = {kind.word: kind for kind in MediaKind}
 
@@ -39,17 +42,28 @@ def parse_document(data: bytes) -> Fingerprint:
     """
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InvalidValueError(f"fingerprint document: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
+    if _depth(data) > MAX_DEPTH:
+        raise InvalidValueError(f"fingerprint document: expected at most {MAX_DEPTH} levels, got {_depth(data)}")
     try:
         parsed = _parse(json.loads(data))
         canonical = document(parsed)
     except InvalidValueError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise InvalidValueError(f"fingerprint document: {type(exc).__name__}: {exc}"[:300]) from exc
     # Whatever a lenient parser let pass (order, spacing, repeated or unknown keys) differs here.
     if canonical != data:
         raise InvalidValueError("fingerprint document: not in canonical form (RFC 8785)")
     return parsed
+
+
+def _depth(data: bytes) -> int:
+    """Return how deep brackets nest, those inside strings counted too: a parser recurses no deeper."""
+    level = deepest = 0
+    for bracket in data.translate(None, delete=_NO_BRACKETS):
+        level += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _parse(fields: dict[str, Any]) -> Fingerprint:
