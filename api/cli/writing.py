@@ -47,6 +47,7 @@ def register(
     strip_metadata: Annotated[
         bool, typer.Option("--strip-metadata", help="Register a copy NAME.stripped.EXT without any metadata instead.")
     ] = False,
+    appeal: Annotated[bool, typer.Option("--appeal", help="Where the gate refuses, let a person decide.")] = False,
     as_json: Json = False,
 ) -> None:
     """Screen files and record those that pass, in the operator's name or under a signed intent.
@@ -72,6 +73,7 @@ def register(
                 visibility=Visibility.PRIVATE if private else Visibility.PUBLIC,
                 intent=signed,
                 accept_metadata=accept_metadata,
+                appeal=appeal,
             )
             return _register_one(side, output, source, request)
 

@@ -45,6 +45,7 @@ class Request:
         size_bytes: of the exact bytes, which wait in the spool under the digest's hex.
         intent: absent where the operator registers in its own name.
         accept_metadata: location and author tags may be published.
+        appeal: where the gate refuses, a person decides; the operator's to ask for.
         idempotency_key: of the HTTP request, if any.
     """
 
@@ -54,6 +55,7 @@ class Request:
     visibility: Visibility
     intent: SignedIntent | None = None
     accept_metadata: bool = False
+    appeal: bool = False
     idempotency_key: str | None = None
 
 

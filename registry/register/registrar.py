@@ -139,11 +139,12 @@ class Registrar:
 
     def _settle(self, job: Job) -> Job:
         screened = require_screened(job)
-        if job.review is None and screened.verdict.outcome is Outcome.INCONCLUSIVE:
-            return self._progress.put(replace(job, state=JobState.REVIEW))
-        if job.review is None and screened.verdict.outcome is Outcome.REJECTED:
+        outcome = screened.verdict.outcome
+        if job.review is not None or outcome is Outcome.ACCEPTED:
+            return self._pin(job, screened)
+        if outcome is Outcome.REJECTED and not job.request.appeal:
             return self._progress.close(job, JobState.REJECTED, screened.verdict.reasons)
-        return self._pin(job, screened)
+        return self._progress.put(replace(job, state=JobState.REVIEW))
 
     def _pin(self, job: Job, screened: Screened) -> Job:
         if screened.fingerprint is None:

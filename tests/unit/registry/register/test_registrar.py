@@ -163,6 +163,15 @@ def test_refused_media_is_neither_pinned_nor_recorded(desk: Desk, photo: Path) -
     assert not list((desk.root / "spool").iterdir())
 
 
+def test_an_appeal_puts_a_refused_file_before_a_person(desk: Desk, photo: Path) -> None:
+    desk.detector = FixedDetector(prediction(0.95))
+    job = desk.registrar.run(desk.registrar.accept(photo, request_for(photo, appeal=True)).job)
+    assert (job.state, job.reasons) == (JobState.REVIEW, ("flagged",))
+    assert not desk.local.blocks
+    desk.registrar.run(desk.registrar.decide(job.job_id, approved=True, reviewer="ada", reason="I took it"))
+    assert desk.ledger.records[Digest.of_file(photo)].levels == Level.REVIEWER
+
+
 def test_without_a_detector_a_person_decides(desk: Desk, photo: Path) -> None:
     desk.detector = None
     assert register(desk, photo) is JobState.REVIEW
