@@ -71,7 +71,7 @@ serve: $(VENV)/.serve  ## the page and the HTTP API on http://127.0.0.1:8080/
 test: $(VENV)/.dev node_modules/.installed tests/peers/ipfs/node_modules/.installed  ## every test that needs only Python and Node from PyPI
 	@$(if $(NO_NETWORK),,echo "this kernel lets nobody drop the network: the quick tests run with it")
 	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
-	$(PYTEST) -m "$(REST)"
+	$(PYTEST) -n 2 --dist loadscope -m "$(REST)"
 	npx --no-install hardhat test
 
 test-debian: $(VENV)/.dev  ## the suites that drive Debian's Chromium

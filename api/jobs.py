@@ -73,6 +73,11 @@ class JobRunner:
                 self._moved.wait(left)
         return job
 
+    @property
+    def is_working(self) -> bool:
+        """Whether the thread that moves registrations is alive."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Let the job under way finish its run, then end."""
         self._stopping.set()
@@ -96,15 +101,20 @@ class JobRunner:
         """Wait until the next turn is due or an earlier one was put before it."""
         self._stopping.wait(min(delay_s, 1.0))
 
+    def _try_again_later(self, turn: _Turn) -> None:
+        self._turns.put(_Turn(time.monotonic() + self._retry_s, turn.job_id))
+
     def _run(self, turn: _Turn) -> None:
-        job = self._journal.get(turn.job_id)
         try:
-            job = self._registrar.run(job, media=turn.media)
+            self._registrar.run(self._journal.get(turn.job_id), media=turn.media)
         except JobConflictError as exc:
             _log.info("%s", exc)
         except RegistryError as exc:
             _log.warning("job %s waits %.0f s: %s", turn.job_id, self._retry_s, exc)
-            self._turns.put(_Turn(time.monotonic() + self._retry_s, turn.job_id))
+            self._try_again_later(turn)
+        except Exception:  # noqa: BLE001  # the thread's last stand: one job's surprise must not keep the others waiting
+            _log.exception("job %s waits %.0f s after an unforeseen error", turn.job_id, self._retry_s)
+            self._try_again_later(turn)
         finally:
             with self._moved:
                 self._moved.notify_all()

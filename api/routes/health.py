@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from api.deps import Counting, Judging, Reading
 from api.errors import answer_to
 from api.routes.bodies import HealthOut, PartOut, ReadyOut
+from api.routes.running import Running
 from registry.errors import RegistryError
 from registry.model import ZERO_32, Digest, JobState
 
@@ -33,13 +34,18 @@ def healthz() -> HealthOut:
 
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
-def readyz(side: Judging) -> Response:
+def readyz(side: Judging, runner: Running) -> Response:
     """Say of each part whether it answers; 503 where one that is needed does not."""
     read = side.read
     parts = {
         "ledger": _part(read.ledger.height),
         "index": _part(lambda: read.index.fp_version_of(_NOWHERE)),
         "journal": _part(lambda: read.journal.latest_for(_NOWHERE)),
+        "jobs": PartOut(
+            ok=runner.is_working,
+            needed=True,
+            why=None if runner.is_working else "nothing moves registrations on: restart the service",
+        ),
         "detector": PartOut(
             ok=side.model_id is not None,
             needed=False,

@@ -27,7 +27,7 @@ def test_the_process_answers(service: Service) -> None:
 def test_ready_names_every_part(service: Service) -> None:
     answer = service.client.get("/readyz")
     assert answer.status_code == 200
-    assert set(answer.json()["parts"]) == {"ledger", "index", "journal", "detector"}
+    assert set(answer.json()["parts"]) == {"ledger", "index", "journal", "jobs", "detector"}
 
 
 @pytest.mark.parametrize(
