@@ -26,7 +26,8 @@ class FramePlan:
     """How the backbone is fine-tuned.
 
     Attributes:
-        steps: batches.
+        steps: batches over which the learning rate runs from its peak to its end.
+        stop_after: batches after which v1 stopped; what the time on two shared cores allowed.
         rate: peak learning rate of AdamW; warm-up over 5 %, then cosine to a fiftieth.
         decay: weight decay.
         spread_penalty: weight of the variance of honest logits within a batch. Honest media of different sources must
@@ -36,6 +37,7 @@ class FramePlan:
     """
 
     steps: int = 1200
+    stop_after: int = 450
     rate: float = 3e-4
     decay: float = 1e-4
     spread_penalty: float = 0.05
@@ -95,19 +97,19 @@ def fine_tune(
     losses: list[float] = []
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(prepare, first)
-        for number in range(first, plan.steps):
+        for number in range(first, plan.stop_after):
             crops, labels = waiting.result()
             waiting = pool.submit(prepare, number + 1)
             losses.append(float(compiled(tf.constant(crops), tf.constant(labels))))
             done = number + 1
             if done % 25 == 0:
-                log.info("step %d of %d, loss %.3f", done, plan.steps, np.mean(losses[-100:]))
-            if done % plan.check_every == 0 or done == plan.steps:
+                log.info("step %d of %d, loss %.3f", done, plan.stop_after, np.mean(losses[-100:]))
+            if done % plan.check_every == 0 or done == plan.stop_after:
                 checkpoint.write(str(folder / "state"))
                 (folder / "state.json").write_text(json.dumps({"done": done}))
                 _exchange(averaged, model.trainable_variables)
                 check(done)
-                if done < plan.steps:
+                if done < plan.stop_after:
                     _exchange(averaged, model.trainable_variables)
 
 

@@ -75,3 +75,18 @@ def test_the_committed_head_computes_the_same_in_keras() -> None:
     expected = keras.ops.convert_to_numpy(theirs(list(batch), training=False))[:, 0]
     assert np.isfinite(expected).all()
     np.testing.assert_allclose(sigmoid(ours.logits(*batch)), expected, atol=1e-5)
+
+
+def test_inside_a_repository_both_classes_weigh_alike_and_kinds_too() -> None:
+    from detector.data import Sample
+    from detector.train.head import Track, balanced_weights
+
+    def track(kind: str, repo: str, fake: bool) -> Track:
+        return Track(Sample("f", fake, kind, "g", repo, "u", ()), np.zeros((1, 2), np.float32), fake)
+
+    tracks = [track("image", "a", fake=n < 30) for n in range(40)] + [track("video", "b", fake=n < 1) for n in range(6)]
+    weights = balanced_weights(tracks)
+    assert weights[:30].sum() == pytest.approx(weights[30:40].sum())
+    assert weights[40:41].sum() == pytest.approx(weights[41:].sum())
+    assert weights[:40].sum() == pytest.approx(weights[40:].sum())
+    assert weights.mean() == pytest.approx(1)
