@@ -68,7 +68,7 @@ def test_every_command_and_option_named_in_the_documents_exists() -> None:
         for line in page.read_text().splitlines():
             for found in NAMED.finditer(line.split("`touchstone`")[-1]) if "touchstone " in line else ():
                 command = _command(root, found[1].split())
-                if command is None:
+                if command is None or isinstance(command, click.Group):
                     continue
                 named += 1
                 known = {name for parameter in command.params for name in parameter.opts} | {"--help"}

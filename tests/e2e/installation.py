@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).parent / "touchstone.py"
+from tests.processes import start
 
 
 @dataclass(frozen=True)
@@ -35,14 +33,12 @@ class Installation:
     says: str = "0.1"
 
     def run(self, *words: str | Path) -> Done:
-        command = [sys.executable, str(SCRIPT), self.says, *map(str, words), "--json"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHSTONE_")}
-        environment["TOUCHSTONE_HOME"] = str(self.home)
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        rows = [json.loads(line) for line in done.stdout.splitlines()]
-        return Done(done.returncode, rows, done.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            stdout, stderr = Path(folder, "stdout"), Path(folder, "stderr")
+            run = start([*map(str, words), "--json"], home=self.home, stdout=stdout, stderr=stderr, says=self.says)
+            code = run.wait()
+            rows = [json.loads(line) for line in stdout.read_text().splitlines()]
+            return Done(code, rows, stderr.read_text())
 
     def contents(self) -> list[str]:
         """Return what stands in content store, spool and receipts."""

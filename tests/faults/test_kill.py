@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,10 +20,10 @@ from registry.fingerprint import fingerprint
 from registry.register import rebuild_index
 from tests.e2e.installation import Installation
 from tests.pictures import write_photo
+from tests.processes import Run, start
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).parent / "service.py"
 START_S = 60.0
 SETTLE_S = 60.0
 STEPS = ["received", "screened", "pinned", "signed", "submitted", "included", "final"]
@@ -47,26 +45,23 @@ class Service:
     port: int = field(default_factory=free_port)
 
     @contextlib.contextmanager
-    def running(self, *moment: str) -> Iterator[subprocess.Popen[bytes]]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHSTONE_")}
-        environment |= {"TOUCHSTONE_HOME": str(self.home), "TEST_DETECTOR_SAYS": self.says}
-        command = [sys.executable, str(SCRIPT), str(self.port), *moment]
-        with (self.home.parent / "service.log").open("ab") as log:
-            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    def running(self, *moment: str) -> Iterator[Run]:
+        log = self.home.parent / "service.log"
+        words = ["serve", "--port", str(self.port)]
+        run = start(words, home=self.home, stdout=log, stderr=log, says=self.says, dies=moment)
         try:
-            self._until_ready(process)
-            yield process
+            self._until_ready(run)
+            yield run
         finally:
-            process.kill()
-            process.wait()
+            run.kill()
 
-    def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        """Wait until the port answers; a process that is gone already was killed at the step under test."""
+    def _until_ready(self, run: Run) -> None:
+        """Wait until the port answers; a run that is over already was killed at the step under test."""
         deadline = time.monotonic() + START_S
-        while process.poll() is None and time.monotonic() < deadline:
+        while run.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
-        if process.poll() is None:
+        if run.poll() is None:
             pytest.fail("the service did not start")
 
     def client(self) -> httpx.Client:
@@ -134,10 +129,9 @@ def test_killed_at_a_journal_step_the_service_ends_where_an_undisturbed_run_ends
     tmp_path: Path, photo: Path, undisturbed: dict[str, Any], state: str, when: str
 ) -> None:
     service = Service(tmp_path / "home")
-    with service.running(state, when) as process:
+    with service.running(state, when) as run:
         service.post(photo)
-        process.wait(timeout=SETTLE_S)
-        assert process.returncode == -9, "the service was not killed at the step under test"
+        assert run.wait() == -signal.SIGKILL, "the service was not killed at the step under test"
     with service.running():
         if state == "received" and when == "before":  # the client got no answer and nothing was kept: it tries again
             service.post(photo)
@@ -150,9 +144,9 @@ def test_killed_at_a_journal_step_the_service_ends_where_an_undisturbed_run_ends
 
 def test_killed_while_a_file_waits_for_a_person_it_still_waits_and_can_be_approved(tmp_path: Path, photo: Path) -> None:
     service = Service(tmp_path / "home", says="none")
-    with service.running("review", "after") as process:
+    with service.running("review", "after") as run:
         service.post(photo)
-        process.wait(timeout=SETTLE_S)
+        assert run.wait() == -signal.SIGKILL
     with service.running(), service.client() as client:
         [waiting] = client.get("/v1/reviews").json()["reviews"]
         body = {"decision": "approve", "reason": "a landscape"}
@@ -165,9 +159,9 @@ def test_killed_while_refusing_it_refuses_after_restart_and_keeps_nothing(
     tmp_path: Path, photo: Path, when: str
 ) -> None:
     service = Service(tmp_path / "home", says="0.97")
-    with service.running("rejected", when) as process:
+    with service.running("rejected", when) as run:
         service.post(photo)
-        process.wait(timeout=SETTLE_S)
+        assert run.wait() == -signal.SIGKILL
     with service.running():
         answer = service.post(photo)
         assert answer is not None

@@ -1,0 +1,86 @@
+"""A process that has everything imported and forks the command line for each run; run as a script by `tests.processes`.
+
+Starting Python and importing the EVM takes seconds; a fork takes milliseconds and can be killed like any process.
+Requests and answers are JSON lines on stdin and stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from api import bootstrap
+from api.cli import main
+from registry.adapters.journal import SqliteJournal
+from registry.model import Job
+from tests.fakes import FixedDetector
+from tests.values import abstention, prediction
+
+
+def be(run: dict[str, Any]) -> None:
+    """Become one run of the command line: its detector says the same of every file, and it may have to die."""
+    os.environ["TOUCHSTONE_HOME"] = run["home"]
+    for descriptor, path in ((1, run["stdout"]), (2, run["stderr"])):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    said = run["says"]
+    screening = abstention() if said == "none" else prediction(float(said))
+    bootstrap._detector = lambda settings: FixedDetector(screening)
+    if run["dies"]:
+        die_at(*run["dies"])
+    sys.argv = ["touchstone", *run["words"]]
+    code = 70  # an exception that nobody caught
+    try:
+        main()
+        code = 0
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else 1
+    except BaseException:  # noqa: BLE001  # whatever it is, it must show and end the run
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def die_at(state: str, when: str) -> None:
+    """Kill this process the instant before, or after, the journal learns of a state."""
+    put = SqliteJournal.put
+
+    def put_and_die(self: SqliteJournal, job: Job) -> None:
+        dies = job.state == state
+        if dies and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        put(self, job)
+        if dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    SqliteJournal.put = put_and_die  # type: ignore[method-assign]
+
+
+def serve() -> None:
+    """Fork runs and report on them until stdin ends."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "run" in request:
+            pid = os.fork()
+            if pid == 0:
+                be(request["run"])
+            answer: dict[str, Any] = {"pid": pid}
+        else:
+            options = 0 if request["wait"] else os.WNOHANG
+            ended, status = os.waitpid(request["pid"], options)
+            answer = {"code": os.waitstatus_to_exitcode(status) if ended else None}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()
