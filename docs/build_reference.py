@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from api.cli import app
 from api.errors import ANSWERS, Exit
@@ -47,21 +47,21 @@ def _cli() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
-    if isinstance(command, click.Group):
+def _commands(command: object, path: tuple[str, ...]) -> Iterator[tuple[str, TyperCommand]]:
+    if isinstance(command, TyperGroup):
         for name in sorted(command.commands):
             yield from _commands(command.commands[name], (*path, name))
-    else:
+    elif isinstance(command, TyperCommand):
         yield " ".join(path), command
 
 
-def _row(parameter: click.Parameter) -> str:
-    if isinstance(parameter, click.Option):
-        if parameter.name == "help":
-            return ""
-        return f"| `{'`, `'.join(parameter.opts)}` | {parameter.help or ''} |"
-    text = getattr(parameter, "help", None) or ""
-    return f"| `{(parameter.name or '').upper()}{'...' if parameter.nargs == -1 else ''}` | {text} |"
+def _row(parameter: object) -> str:
+    if isinstance(parameter, TyperOption):
+        return "" if parameter.name == "help" else f"| `{'`, `'.join(parameter.opts)}` | {parameter.help or ''} |"
+    if isinstance(parameter, TyperArgument):
+        several = "..." if parameter.nargs == -1 else ""
+        return f"| `{(parameter.name or '').upper()}{several}` | {parameter.help or ''} |"
+    return ""
 
 
 def _settings() -> str:

@@ -75,7 +75,9 @@ def test_a_job_comes_back_as_it_was(value: bytes, nonce: int, signature: bytes, 
     )
     full = job(
         state=JobState.INCLUDED,
-        request=Request(Digest(value), "ü.mp4", 3, Visibility.PRIVATE, SignedIntent(intent, signature), True, "key"),
+        request=Request(
+            Digest(value), "ü.mp4", 3, Visibility.PRIVATE, SignedIntent(intent, signature), True, True, "key"
+        ),
         screened=Screened(verdict, MediaKind.VIDEO, fingerprint, (match,)),
         review=ReviewDecision(True, "ada", "seen", NOW),
         pinned=Pinned(Cid(value, True), Cid(value, False), value if private else None),
