@@ -87,7 +87,7 @@ check: $(VENV)/.dev  ## format, lint, types, imports, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
+	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)" tests/unit tests/test_architecture.py tests/test_docs.py
 
 format: $(VENV)/.dev  ## rewrite the sources in the project's format
 	$(BIN)/ruff format .
