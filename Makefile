@@ -73,6 +73,7 @@ test: $(VENV)/.dev node_modules/.installed tests/peers/ipfs/node_modules/.instal
 	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)"
 	$(PYTEST) -n 2 --dist loadscope -m "$(REST)"
 	npx --no-install hardhat test
+	npm run --silent lint
 
 test-debian: $(VENV)/.dev  ## the suites that drive Debian's Chromium
 	$(PYTEST) -m "debian and not shared"

@@ -150,8 +150,8 @@ def test_killed_while_a_file_waits_for_a_person_it_still_waits_and_can_be_approv
     with service.running(), service.client() as client:
         [waiting] = client.get("/v1/reviews").json()["reviews"]
         body = {"decision": "approve", "reason": "a landscape"}
-        client.post(f"/v1/reviews/{waiting['job_id']}", json=body).raise_for_status()
-        assert service.final_record(waiting["digest"])["levels"] == ["REVIEWER"]
+        client.post(f"/v1/reviews/{waiting['job']['job_id']}", json=body).raise_for_status()
+        assert service.final_record(waiting["job"]["digest"])["levels"] == ["REVIEWER"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
