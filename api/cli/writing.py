@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from api.bootstrap import open_write_side, sole_runner
+from api.bootstrap import open_read_side, open_write_side, sole_runner
 from api.cli.output import Output, note, wire
 from api.cli.reading import digest_of
 from api.cli.sides import Files, Json, ask_password, each, settings
@@ -107,8 +107,8 @@ def review_list(as_json: Json = False) -> None:
     Example: touchstone review list
     """
     output = Output(as_json)
-    with _writing() as side:
-        waiting = list(side.gate.read.journal.jobs(JobState.REVIEW))
+    with open_read_side(settings(), ask_password) as side:
+        waiting = list(side.journal.jobs(JobState.REVIEW))
     for job in waiting:
         document = {"job_id": job.job_id, "file": job.request.file_name, "digest": job.request.digest.hex}
         lines = [f"{job.job_id}  {job.request.file_name}: {', '.join(job.reasons)}"]

@@ -26,6 +26,7 @@ from registry.register.spool import Spool
 
 # Finality on a proof-of-stake network takes two epochs, about 13 minutes; a job looks again each time it is run.
 FINALITY_WAIT_S = 60.0
+SWEEP_AFTER_S = 3_600  # copying the largest upload into the spool takes seconds
 _OPEN = tuple(state for state in JobState if state.is_open)
 REJECTED_BY_REVIEWER = "rejected_by_reviewer"
 
@@ -85,7 +86,7 @@ class Registrar:
     def open_jobs(self) -> list[Job]:
         """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""
         live = list(self._journal.jobs(JobState.REVIEW, *_OPEN))
-        self._spool.sweep(frozenset(job.job_id for job in live))
+        self._spool.sweep(frozenset(job.job_id for job in live), older_than=self._clock.now() - SWEEP_AFTER_S)
         return [job for job in live if job.state.is_open]
 
     def decide(self, job_id: str, *, approved: bool, reviewer: str, reason: str) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from registry.model import (
 )
 from registry.register import rebuild_index
 from registry.register.admit import VERDICT_LIFETIME_S
+from registry.register.registrar import SWEEP_AFTER_S
 from tests.fakes import GATE, RECORDER, UPLOADER, FixedDetector, MemoryStore
 from tests.pictures import half_size, jpeg, picture, write_photo
 from tests.unit.registry.register.conftest import Desk, request_for
@@ -334,10 +336,13 @@ def test_anothers_bytes_under_way_are_not_taken_over(desk: Desk, photo: Path) ->
 
 def test_leftovers_of_a_kill_are_swept_from_the_spool(desk: Desk, photo: Path) -> None:
     job = desk.registrar.accept(photo, request_for(photo)).job
-    stray = desk.root / "spool" / "0123.partial"
-    stray.write_bytes(b"half a file")
+    stray, fresh = (desk.root / "spool" / name for name in ("0123.partial", "4567.partial"))
+    for path, age_s in ((stray, SWEEP_AFTER_S + 1), (fresh, SWEEP_AFTER_S - 1)):
+        path.write_bytes(b"half a file")
+        os.utime(path, (NOW - age_s, NOW - age_s))
     assert [open_job.job_id for open_job in desk.registrar.open_jobs()] == [job.job_id]
     assert not stray.exists()
+    assert fresh.exists(), "another process may be writing it"
     assert desk.spool.path(job.job_id).exists()
 
 
