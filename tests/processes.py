@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,6 +83,7 @@ def start(
     stderr: Path,
     says: str = "0.1",
     dies: tuple[str, ...] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Run:
     """Start ``touchstone WORDS`` on a home.
 
@@ -93,6 +94,7 @@ def start(
         stderr: appended to.
         says: what the detector says of every file: a probability, or ``none`` for an abstention.
         dies: a job's state and ``before`` or ``after``: the instant at which the run kills itself.
+        settings: more variables of the environment.
     """
     run = {
         "words": list(words),
@@ -101,5 +103,6 @@ def start(
         "stderr": str(stderr),
         "says": says,
         "dies": list(dies),
+        "settings": dict(settings or {}),
     }
     return Run(int(zygote().ask({"run": run})["pid"]))

@@ -26,7 +26,7 @@ from tests.values import abstention, prediction
 
 def be(run: dict[str, Any]) -> None:
     """Become one run of the command line: its detector says the same of every file, and it may have to die."""
-    os.environ["TOUCHSTONE_HOME"] = run["home"]
+    os.environ |= {"TOUCHSTONE_HOME": run["home"], **run["settings"]}
     for descriptor, path in ((1, run["stdout"]), (2, run["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

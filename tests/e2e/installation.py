@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,24 @@ class Installation:
 
     home: Path
     says: str = "0.1"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *words: str | Path) -> Done:
+        """Run a command that answers in JSON."""
+        return self.run_plain(*words, "--json")
+
+    def run_plain(self, *words: str | Path) -> Done:
+        """Run a command as it is; its answer must still be JSON lines, or nothing."""
         with tempfile.TemporaryDirectory() as folder:
             stdout, stderr = Path(folder, "stdout"), Path(folder, "stderr")
-            run = start([*map(str, words), "--json"], home=self.home, stdout=stdout, stderr=stderr, says=self.says)
+            run = start(
+                list(map(str, words)),
+                home=self.home,
+                stdout=stdout,
+                stderr=stderr,
+                says=self.says,
+                settings=self.settings,
+            )
             code = run.wait()
             rows = [json.loads(line) for line in stdout.read_text().splitlines()]
             return Done(code, rows, stderr.read_text())
