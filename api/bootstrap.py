@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
-from detector.inference import GruDetector
 from pydantic import BaseModel, ValidationError
 
 from api.deps import GateSide, ReadSide, WriteSide
 from api.settings import Settings
+from detector.inference import GruDetector
 from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.deployment import ContractArguments

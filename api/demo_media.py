@@ -8,9 +8,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-from detector.forge import forge_frames, forge_image
 from numpy.typing import NDArray
 from PIL import Image
+
+from detector.forge import forge_frames, forge_image
 
 Rgb = NDArray[np.uint8]
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"})

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from detector.evaluate import Screened, evaluate_manifest
 
 from api.bootstrap import open_gate_side
 from api.cli.output import Output, steps, wire
@@ -16,6 +15,7 @@ from api.cli.words import check_lines, verdict_lines
 from api.deps import GateSide
 from api.errors import Exit
 from api.schemas import CheckOut, ScreeningOut
+from detector.evaluate import Screened, evaluate_manifest
 from registry.errors import DecoderFailedError
 from registry.model import Decision, Outcome, Prediction, Verdict
 
