@@ -22,7 +22,7 @@ GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/touchstone
 PYTEST := $(BIN)/python -m pytest -q
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-debian test-go test-shared check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-debian test-go test-shared lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -84,10 +84,12 @@ test-go: $(VENV)/.dev  ## the suites against servers built with Go: Kubo, about 
 test-shared: $(VENV)/.dev  ## the suites that use the shared media; each skips with a reason where they are absent
 	$(PYTEST) -m shared
 
-check: $(VENV)/.dev  ## format, lint, types, imports, unit tests
+lint: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint  ## lint, import rules, unit tests: what every commit keeps green
 	$(NO_NETWORK) $(PYTEST) -n 2 -m "$(QUICK)" tests/unit tests/test_architecture.py tests/test_docs.py
 
 format: $(VENV)/.dev  ## rewrite the sources in the project's format
