@@ -12,7 +12,7 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from registry.errors import DecoderFailedError, JobStateError, LedgerUnavailableError
+from registry.errors import DecoderFailedError, JobNotFoundError, JobStateError, LedgerUnavailableError
 from registry.fingerprint import document, fingerprint
 from registry.media import Decoder
 from registry.model import Job, JobState, Media, Outcome, Pinned, Request, ReviewDecision, Screened, Visibility
@@ -86,8 +86,23 @@ class Registrar:
     def open_jobs(self) -> list[Job]:
         """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""
         live = list(self._journal.jobs(JobState.REVIEW, *_OPEN))
-        self._spool.sweep(frozenset(job.job_id for job in live), older_than=self._clock.now() - SWEEP_AFTER_S)
+        self._sweep_spool(frozenset(job.job_id for job in live))
         return [job for job in live if job.state.is_open]
+
+    def _sweep_spool(self, live: frozenset[str]) -> None:
+        """Drop the bytes of jobs that are over, and what no job ever named once nobody can be writing it any more."""
+        for name, written_at in self._spool.ages().items():
+            if name in live:
+                continue
+            if self._is_known(name) or written_at < self._clock.now() - SWEEP_AFTER_S:
+                self._spool.drop(name)
+
+    def _is_known(self, job_id: str) -> bool:
+        try:
+            self._journal.get(job_id)
+        except JobNotFoundError:
+            return False
+        return True
 
     def decide(self, job_id: str, *, approved: bool, reviewer: str, reason: str) -> Job:
         """Return the job with a person's decision on it; an approval is durable and `run` carries it out.

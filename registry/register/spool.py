@@ -32,16 +32,9 @@ class Spool:
         """Delete the bytes of a job that is over."""
         self.path(job_id).unlink(missing_ok=True)
 
-    def sweep(self, live: frozenset[str], *, older_than: int) -> None:
-        """Delete what no live job needs: leftovers of a kill between two steps.
-
-        Args:
-            live: ids of the jobs that still need their bytes.
-            older_than: Unix seconds; a younger file may be of a job that another process is about to make.
-        """
-        for path in self._directory.iterdir():
-            if path.name not in live and path.stat().st_mtime < older_than:
-                path.unlink(missing_ok=True)
+    def ages(self) -> dict[str, int]:
+        """Return when each file here was last written, in Unix seconds, by its name: a job's id or a partial copy."""
+        return {path.name: int(path.stat().st_mtime) for path in self._directory.iterdir()}
 
 
 def _sync_directory(directory: Path) -> None:

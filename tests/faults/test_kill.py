@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import time
@@ -132,8 +133,12 @@ def test_killed_at_a_journal_step_the_service_ends_where_an_undisturbed_run_ends
     with service.running(state, when) as run:
         service.post(photo)
         assert run.wait() == -signal.SIGKILL, "the service was not killed at the step under test"
+    unknown = state == "received" and when == "before"
+    if unknown:  # bytes that no job names are swept once nobody can be writing them any more: let that hour pass
+        for path in (service.home / "spool").iterdir():
+            os.utime(path, (0, 0))
     with service.running():
-        if state == "received" and when == "before":  # the client got no answer and nothing was kept: it tries again
+        if unknown:  # the client got no answer and nothing was kept: it tries again
             service.post(photo)
         record = service.final_record(undisturbed["digest"])
     assert fields_that_do_not_depend_on_time(record) == fields_that_do_not_depend_on_time(undisturbed)

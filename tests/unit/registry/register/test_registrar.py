@@ -346,6 +346,13 @@ def test_leftovers_of_a_kill_are_swept_from_the_spool(desk: Desk, photo: Path) -
     assert desk.spool.path(job.job_id).exists()
 
 
+def test_the_bytes_of_a_job_that_is_over_are_swept_at_once(desk: Desk, photo: Path) -> None:
+    job = desk.registrar.run(desk.registrar.accept(photo, request_for(photo)).job)
+    desk.spool.keep(photo, job.job_id)  # killed between the last journal entry and the drop
+    assert desk.registrar.open_jobs() == []
+    assert not desk.spool.path(job.job_id).exists()
+
+
 def test_an_index_rebuilt_from_ledger_and_documents_equals_the_live_one(desk: Desk, tmp_path: Path) -> None:
     for seed in (1, 2, 3):
         register(desk, write_photo(tmp_path / f"{seed}.jpg", seed=seed))
