@@ -72,21 +72,22 @@ def open_read_side(settings: Settings, ask_password: AskPassword = nobody) -> It
         LedgerMismatchError: the network is not the configured one.
     """
     with ExitStack() as stack:
-        yield _read_side(settings, ask_password, stack)
+        yield _read_side(settings, open_keyring(settings, ask_password), stack)
 
 
 @contextmanager
 def open_gate_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[GateSide]:
     """Yield everything that judges."""
     with ExitStack() as stack:
-        yield _gate_side(settings, ask_password, stack)
+        yield _gate_side(settings, open_keyring(settings, ask_password), stack)
 
 
 @contextmanager
 def open_write_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[WriteSide]:
     """Yield everything that registers."""
     with ExitStack() as stack:
-        yield _write_side(_gate_side(settings, ask_password, stack), open_keyring(settings, ask_password))
+        keys = open_keyring(settings, ask_password)  # one keyring for ledger and gate: the password is asked for once
+        yield _write_side(_gate_side(settings, keys, stack), keys)
 
 
 @contextmanager
@@ -157,10 +158,10 @@ def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
     return path
 
 
-def _read_side(settings: Settings, ask_password: AskPassword, stack: ExitStack) -> ReadSide:
+def _read_side(settings: Settings, keys: Keyring, stack: ExitStack) -> ReadSide:
     # The fork server is started before any thread and before the inference engine.
     decoder = stack.enter_context(Decoder(MediaLimits(max_upload_bytes=settings.max_upload_bytes)))
-    ledger = _ledger(settings, open_keyring(settings, ask_password))
+    ledger = _ledger(settings, keys)
     stack.callback(ledger.close)
     index = HammingIndex(settings.home / "index")
     return ReadSide(
@@ -174,8 +175,8 @@ def _read_side(settings: Settings, ask_password: AskPassword, stack: ExitStack) 
     )
 
 
-def _gate_side(settings: Settings, ask_password: AskPassword, stack: ExitStack) -> GateSide:
-    read = _read_side(settings, ask_password, stack)
+def _gate_side(settings: Settings, keys: Keyring, stack: ExitStack) -> GateSide:
+    read = _read_side(settings, keys, stack)
     detector = _detector(settings)
     examiner = Examiner(
         verifier=read.verifier, ledger=read.ledger, detector=detector, policy=_policy(settings, detector)

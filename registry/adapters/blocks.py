@@ -203,7 +203,7 @@ class BlockStore:
             os.replace(name, path)  # noqa: PTH105 - the name is the operating system's own text
         except OSError:
             with suppress(OSError):
-                os.unlink(name)  # noqa: PTH108
+                os.unlink(name)  # noqa: PTH108 - likewise
             raise
 
     @contextmanager

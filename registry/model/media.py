@@ -47,7 +47,7 @@ class Media:
 
     Attributes:
         kind: still or clip. An animated image is a clip.
-        container: the format's short name, such as ``jpeg`` or ``mov,mp4,m4a,3gp,3g2,mj2``.
+        container: the format's short name, such as ``jpeg``, ``mov`` or ``matroska``.
         width: upright width of the original in pixels, before any reduction.
         height: upright height of the original in pixels.
         duration_s: seconds from the first frame to the end of the last one, 0 for a still.
