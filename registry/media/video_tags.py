@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from av.container import InputContainer
 
 from registry.errors import SensitiveTag
+from registry.media.extent import boxes
 from registry.media.image_tags import named_tags, xmp_tags
 
 # Timed tracks that carry positions: GoPro telemetry, Google's camera motion, Apple's timed metadata.
@@ -48,18 +48,8 @@ def _tags(container: InputContainer, stream: BinaryIO) -> Iterator[SensitiveTag]
 
 def _moov(stream: BinaryIO) -> bytes:
     """Return the body of the movie box, or nothing where there is none."""
-    at = 0
-    while True:
-        stream.seek(at)
-        head = stream.read(16)
-        if len(head) < 8:
-            return b""
-        size, kind = struct.unpack_from(">I4s", head)
-        if size == 1 and len(head) == 16:
-            size = struct.unpack_from(">Q", head, 8)[0]
+    for at, size, kind, header in boxes(stream):
         if kind == b"moov":
-            stream.seek(at + 8)
+            stream.seek(at + header)
             return stream.read(min(size, MAX_MOOV_BYTES))
-        if size < 8:  # 0: to the end of the file
-            return b""
-        at += size
+    return b""

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from registry.errors import MediaDecodeError, MediaTooLargeError, UnsupportedMediaError
-from registry.media.ebml import HEAD_BYTES, segment_end
+from registry.media.extent import declared_end
 from registry.media.limits import MediaLimits, SamplingPlan
 from registry.media.sampling import Sampler, fit
 from registry.media.video_tags import video_tags
@@ -44,8 +44,7 @@ def decode_video(stream: BinaryIO, demuxer: str, limits: MediaLimits, plan: Samp
         MediaTooLargeError: over a limit.
         MemoryError: FFmpeg got no memory.
     """
-    if demuxer == "matroska":
-        _require_whole(stream)
+    _require_whole(stream, demuxer)
     try:
         with open_container(stream, demuxer) as container:
             video = _video_stream(container)
@@ -64,8 +63,8 @@ def open_container(stream: BinaryIO, demuxer: str) -> InputContainer:
     return av.open(stream, "r", format=DEMUXERS[demuxer], options=dict(OPTIONS), metadata_errors="replace")
 
 
-def _require_whole(stream: BinaryIO) -> None:
-    end = segment_end(stream.read(HEAD_BYTES))
+def _require_whole(stream: BinaryIO, demuxer: str) -> None:
+    end = declared_end(stream, demuxer)
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
     if end is not None and end > size:
