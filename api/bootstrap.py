@@ -141,6 +141,7 @@ def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
     arguments = ContractArguments(
         instance_id=secrets.token_bytes(32),
         admin=keys.admin.address,
+        guardian=keys.admin.address,
         arbiter=keys.arbiter.address,
         operator=keys.recorder.address,
         gates=(keys.gate.address,),

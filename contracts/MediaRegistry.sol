@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
@@ -9,78 +10,89 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {SaltedEIP712} from "./SaltedEIP712.sol";
 import {IMediaRegistry} from "./interfaces/IMediaRegistry.sol";
 import {Cid} from "./libraries/Cid.sol";
-import {RecordSlot} from "./libraries/RecordSlot.sol";
 import {Reputation} from "./libraries/Reputation.sol";
-import {VerdictHash} from "./libraries/VerdictHash.sol";
+import {TypeHash} from "./libraries/TypeHash.sol";
 
 /// @title MediaRegistry
-/// @notice The registry of screened media, version 1. No proxy: this code is what it is for ever.
+/// @notice The registry of screened media. No proxy: this code is what it is for ever.
 contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable {
-    using RecordSlot for RecordSlot.Packed;
     using Reputation for Reputation.Tally;
 
     // ------------------------------------------------------------------------------------------------ constants
 
-    /// @notice Who may revoke any record. The admin grants and takes this role.
+    /// @notice Who rules on disputes. The admin grants and takes this role and the two below.
     bytes32 public constant ARBITER_ROLE = keccak256("ARBITER_ROLE");
+    /// @notice Who may tighten at once: pause, and end a gate whose key is in other hands.
+    bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN_ROLE");
+    /// @notice Whose attestations have level REVIEWER.
+    bytes32 public constant REVIEWER_ROLE = keccak256("REVIEWER_ROLE");
+
+    uint256 private constant ROTATION_DELAY = 7 days;
+    uint8 private constant MAX_DOUBLINGS = 32; // a bond of at most 2^128 wei
 
     uint8 private constant LEVEL_GATE = 1;
     uint8 private constant LEVEL_UPLOADER = 2;
     uint8 private constant LEVEL_REVIEWER = 4;
     uint8 private constant LEVELS_KNOWN = 15; // with CREDENTIALS, 8
+    uint8 private constant EARNS_BIT = 0x80;
 
-    uint8 private constant KIND_IMAGE = 1;
-    uint8 private constant KIND_VIDEO = 2;
+    uint8 private constant KIND_MAX = 2; // 1 image, 2 video
     uint8 private constant DAG_PB_BIT = 0x80;
+    uint8 private constant PRIVATE_BIT = 0x40;
 
     uint8 private constant BAND_MAX = 4;
     uint8 private constant BAND_NOT_JUDGED = 255;
-
-    uint8 private constant VISIBILITY_PUBLIC = 0;
-    uint8 private constant VISIBILITY_PRIVATE = 1;
 
     // ----------------------------------------------------------------------------------------------- immutables
 
     /// @inheritdoc IMediaRegistry
     address public immutable operator;
+    /// @inheritdoc IMediaRegistry
+    uint96 public immutable disputeBond;
 
     // -------------------------------------------------------------------------------------------------- storage
 
+    // One slot with Pausable's flag, so that a registration touches a single one for flag, quorum and counts.
     /// @inheritdoc IMediaRegistry
     uint8 public threshold;
-    uint16 private _gateCount;
+    uint64 private _active;
+    uint64 private _disputed;
+    uint64 private _revoked;
 
-    mapping(address account => bool active) private _gates;
-    mapping(bytes32 digest => RecordSlot.Packed record) private _records;
-    mapping(Standing standing => uint256 count) private _countOf;
-    mapping(address uploader => Reputation.Tally tally) private _tallies;
+    /// @inheritdoc IMediaRegistry
+    mapping(bytes32 digest => Record) public recordOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(bytes32 digest => Dispute) public disputeOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(address account => GateTerm) public gateTermOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(address from => Rotation) public rotationOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(address account => uint256 amount) public creditOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(uint32 epoch => bytes32 root) public rejectionRootOf;
+    mapping(address uploader => Reputation.Tally) private _tallies;
     /// @dev Bit `nonce % 256` of word `nonce / 256`: no order, so that uploads may run side by side.
-    mapping(address uploader => mapping(uint256 word => uint256 bits)) private _spentNonces;
+    mapping(address signer => mapping(uint256 word => uint256 bits)) private _spentNonces;
+    mapping(address challenger => uint8 count) private _lostDisputes;
+    mapping(address from => address to) private _successors;
 
     // ---------------------------------------------------------------------------------------------- constructor
 
-    /// @param instanceId_ 32 random bytes, never used for another installation
-    /// @param admin names gates and arbiters, sets the threshold, pauses
-    /// @param arbiter may revoke any record
-    /// @param operator_ may register in its own name without a signed intent
-    /// @param gates the first gates, each once
-    /// @param threshold_ how many gates must sign
-    constructor(
-        bytes32 instanceId_,
-        address admin,
-        address arbiter,
-        address operator_,
-        address[] memory gates,
-        uint8 threshold_
-    ) SaltedEIP712(instanceId_) {
-        if (instanceId_ == 0 || admin == address(0) || arbiter == address(0) || operator_ == address(0)) {
+    /// @param roles what the registry is born with
+    /// @param gates the first gates, each once, from now on and without end
+    /// @param threshold_ how many of them must sign
+    constructor(Roles memory roles, address[] memory gates, uint8 threshold_) SaltedEIP712(roles.instanceId) {
+        if (roles.instanceId == 0 || roles.operator == address(0)) revert ZeroNotAllowed();
+        if (roles.admin == address(0) || roles.guardian == address(0) || roles.arbiter == address(0)) {
             revert ZeroNotAllowed();
         }
-        operator = operator_;
-        _grantRole(DEFAULT_ADMIN_ROLE, admin);
-        _grantRole(ARBITER_ROLE, arbiter);
+        (operator, disputeBond) = (roles.operator, roles.disputeBond);
+        _grantRole(DEFAULT_ADMIN_ROLE, roles.admin);
+        _grantRole(GUARDIAN_ROLE, roles.guardian);
+        _grantRole(ARBITER_ROLE, roles.arbiter);
         for (uint256 k = 0; k < gates.length; ++k) {
-            _addGate(gates[k]);
+            _addGate(gates[k], roles.operator, 0, 0);
         }
         _setThreshold(threshold_);
     }
@@ -89,77 +101,205 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
 
     /// @inheritdoc IMediaRegistry
     function register(
-        Admission calldata a,
-        Opinion[] calldata o,
-        bytes[] calldata gateSigs,
-        UploadIntent calldata i,
-        bytes calldata intentSig
+        Admission calldata a, Opinion[] calldata o, bytes[] calldata gateSigs,
+        UploadIntent calldata i, bytes calldata intentSig
     ) external whenNotPaused {
-        if (_records[a.digest].standing() != Standing.NONE) revert MediaAlreadyRegistered(a.digest);
+        if (recordOf[a.digest].standing != Standing.NONE) revert MediaAlreadyRegistered(a.digest);
         _checkAdmission(a);
-        _checkIntent(a, i, intentSig);
-        address[] memory gates = _checkVerdicts(a, o, gateSigs);
+        _checkIntent(a, i, intentSig.length != 0);
+        address[] memory gates = _quorum(_verdicts(a, o), gateSigs);
+        // without a signature, `i` is as good as the operator's transaction: no gate signs visibility and claims
+        _spendSigned(i.uploader, keccak256(abi.encode(TypeHash.UPLOAD_INTENT, i)), intentSig, i.nonce, i.deadline);
 
-        if (intentSig.length != 0) _spendNonce(i.uploader, i.nonce);
-        _records[a.digest] = RecordSlot.pack(a, i.visibility);
-        ++_countOf[Standing.ACTIVE];
-        if (a.earnsReputation) _tallies[a.uploader] = _tallies[a.uploader].withAcceptance();
+        uint8 kind = a.kind | (i.visibility == Visibility.PRIVATE ? PRIVATE_BIT : 0);
+        uint8 levels = a.levels | (a.earnsReputation ? EARNS_BIT : 0);
+        (uint40 time, uint32 number) = (uint40(block.timestamp), uint32(block.number));
+        recordOf[a.digest] = Record(a.uploader, time, number, kind, levels, Standing.ACTIVE);
+        ++_active;
+        if (a.earnsReputation) _tallies[a.uploader] = _tallyOf(a.uploader).with(_today(), 1, 0);
 
-        _emitRegistered(a, i);
+        emit MediaRegistered(a.digest, a.uploader, msg.sender, a, i.visibility, i.claimsHash);
         for (uint256 j = 0; j < gates.length; ++j) {
-            emit OpinionRecorded(a.digest, gates[j], o[j].modelId, o[j].band, o[j].thresholdBps, o[j].issuedAt);
+            emit OpinionRecorded(a.digest, gates[j], o[j]);
         }
-        if (i.visibility == VISIBILITY_PUBLIC) {
+        if (i.visibility == Visibility.PUBLIC) {
             string memory cid = Cid.text(a.contentHash, a.kind & DAG_PB_BIT != 0);
-            emit Commit(msg.sender, cid, Cid.commitData(cid, a.digest));
+            emit Commit(msg.sender, cid, string.concat("{\"assetCid\":\"", cid, "\"}"));
         }
     }
 
     /// @inheritdoc IMediaRegistry
-    function revoke(bytes32 digest, bytes32 reasonHash) external whenNotPaused {
-        RecordSlot.Packed storage record = _records[digest];
-        Standing from = record.standing();
-        address uploader = record.uploader;
-        if (from == Standing.NONE) revert MediaNotRegistered(digest);
-        if (msg.sender != uploader && !hasRole(ARBITER_ROLE, msg.sender)) revert NotUploaderNorArbiter(msg.sender);
-        if (from == Standing.REVOKED) revert MediaAlreadyRevoked(digest);
+    function makeStatement(Statement calldata s, bytes calldata sig) external whenNotPaused {
+        Record storage record = _existing(s.digest);
+        address holder = holderOf(record.uploader);
+        if (s.act == Act.ATTEST || s.act == Act.REVIEW) {
+            if (s.by == holder || s.by == record.uploader) revert AttesterIsUploader(s.by);
+            if (s.act == Act.REVIEW) _checkRole(REVIEWER_ROLE, s.by);
+        } else if (s.act != Act.RETRACT && s.by != holder) {
+            revert NotUploader(s.by);
+        }
+        if (s.act == Act.SUPERSEDE) {
+            if (_existing(s.detail).registeredAt <= record.registeredAt) revert NotLater(s.digest);
+            if (holderOf(recordOf[s.detail].uploader) != holder) revert NotUploader(s.by);
+        }
+        if (s.act == Act.DERIVE && record.registeredAt <= _existing(s.detail).registeredAt) revert NotLater(s.detail);
+        _spendSigned(s.by, keccak256(abi.encode(TypeHash.STATEMENT, s)), sig, s.nonce, s.deadline);
 
-        record.setStanding(Standing.REVOKED);
-        --_countOf[from];
-        ++_countOf[Standing.REVOKED];
-        Reputation.Tally memory tally = _tallies[uploader];
-        if (record.earnsReputation()) tally = tally.withoutAcceptance();
-        if (msg.sender != uploader) tally = tally.withFraud(uint32(block.timestamp / 1 days));
-        _tallies[uploader] = tally;
+        if (s.act == Act.REVOKE) {
+            _changeStanding(s.digest, Standing.ACTIVE, Standing.REVOKED, s.by, s.detail);
+            if (_earns(record)) _tallies[holder] = _tallyOf(holder).without(_dayOf(record));
+        }
 
-        emit StandingChanged(digest, from, Standing.REVOKED, msg.sender, reasonHash);
+        emit StatementMade(s.digest, s.by, s.act, s.detail);
     }
 
     /// @inheritdoc IMediaRegistry
     function withdrawIntent(uint256 nonce) external whenNotPaused {
-        if (isNonceSpent(msg.sender, nonce)) revert NonceSpent(msg.sender, nonce);
-
         _spendNonce(msg.sender, nonce);
 
         emit IntentWithdrawn(msg.sender, nonce);
     }
 
-    // ---------------------------------------------------------------------------------------------------- admin
-
     /// @inheritdoc IMediaRegistry
-    function addGate(address gate) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        _addGate(gate);
+    function dispute(bytes32 digest, Reason reason, bytes32 reasonHash) external payable whenNotPaused {
+        Record storage record = _existing(digest);
+        address holder = holderOf(record.uploader);
+        if (msg.value != bondOf(msg.sender)) revert BondMismatch(bondOf(msg.sender), msg.value);
+
+        _changeStanding(digest, Standing.ACTIVE, Standing.DISPUTED, msg.sender, reasonHash);
+        disputeOf[digest] = Dispute(msg.sender, uint40(block.timestamp), _lostDisputes[msg.sender], reason);
+        Reputation.Tally memory tally = _tallyOf(holder);
+        if (_earns(record)) tally = tally.without(_dayOf(record));
+        ++tally.openDisputes;
+        _tallies[holder] = tally;
+
+        emit DisputeOpened(digest, msg.sender, reason, msg.value);
     }
 
     /// @inheritdoc IMediaRegistry
-    function removeGate(address gate) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        if (!_gates[gate]) revert GateNotActive(gate);
-        if (_gateCount == threshold) revert ThresholdOutOfRange(threshold, _gateCount - 1);
+    function rule(bytes32 digest, Ruling ruling, bytes32 reasonHash) external onlyRole(ARBITER_ROLE) {
+        Record storage record = _existing(digest);
+        address holder = holderOf(record.uploader);
+        Dispute memory challenge = disputeOf[digest];
+        address challenger = challenge.challenger;
+        if (msg.sender == challenger || msg.sender == holder) revert ArbiterIsParty(msg.sender);
+        bool dismissed = ruling == Ruling.DISMISSED;
+        Standing to = dismissed ? Standing.ACTIVE : Standing.REVOKED;
 
-        _gates[gate] = false;
-        --_gateCount;
+        _changeStanding(digest, Standing.DISPUTED, to, msg.sender, reasonHash);
+        delete disputeOf[digest];
+        creditOf[dismissed ? holder : challenger] += uint256(disputeBond) << challenge.doublings;
+        if (dismissed && _lostDisputes[challenger] < MAX_DOUBLINGS) ++_lostDisputes[challenger];
+        Reputation.Tally memory tally = _tallyOf(holder);
+        --tally.openDisputes;
+        bool taken = _earns(record) && Reputation.isOpen(_dayOf(record), challenge.openedAt / 1 days);
+        if (dismissed && taken) tally = tally.with(_dayOf(record), 1, 0);
+        if (ruling >= Ruling.CORRECTED) tally = tally.withWrong(ruling == Ruling.FRAUD);
+        _tallies[holder] = tally;
 
-        emit GateRemoved(gate);
+        emit DisputeRuled(digest, ruling);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function withdrawCredit() external {
+        uint256 amount = creditOf[msg.sender];
+
+        delete creditOf[msg.sender];
+
+        emit CreditWithdrawn(msg.sender, amount);
+
+        Address.sendValue(payable(msg.sender), amount);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function closeEpoch(EpochClose calldata e, bytes[] calldata gateSigs) external whenNotPaused {
+        if (e.rejectionRoot == 0) revert ZeroNotAllowed();
+        if (e.epoch >= _today() || rejectionRootOf[e.epoch] != 0) revert EpochNotClosable(e.epoch);
+        _requireAlive(e.deadline);
+        bytes32[] memory tallies = new bytes32[](e.tallies.length);
+        for (uint256 k = 0; k < tallies.length; ++k) {
+            tallies[k] = keccak256(abi.encode(TypeHash.EPOCH_TALLY, e.tallies[k]));
+        }
+        // an array's hash is that of its members' struct hashes, one after the other
+        bytes32 all = keccak256(abi.encodePacked(tallies));
+        bytes32[] memory hashes = new bytes32[](gateSigs.length);
+        for (uint256 j = 0; j < hashes.length; ++j) {
+            hashes[j] = keccak256(abi.encode(TypeHash.EPOCH_CLOSE, e.epoch, e.rejectionRoot, all, e.deadline));
+        }
+        _quorum(hashes, gateSigs);
+
+        rejectionRootOf[e.epoch] = e.rejectionRoot;
+        address previous = address(0);
+        for (uint256 k = 0; k < e.tallies.length; ++k) {
+            address uploader = e.tallies[k].uploader;
+            if (uploader <= previous) revert NotAscending(previous, uploader);
+            previous = uploader;
+            address holder = holderOf(uploader);
+            _tallies[holder] = _tallyOf(holder).with(e.epoch, 0, e.tallies[k].rejections);
+        }
+
+        emit EpochClosed(e.epoch, e.rejectionRoot, e.tallies);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function rotateKey(KeyRotation calldata r, bytes calldata fromSig, bytes calldata toSig) external {
+        bytes32 wish = keccak256(abi.encode(TypeHash.KEY_ROTATION, r));
+        _spendSigned(r.from, wish, fromSig, r.nonce, r.deadline);
+        address pending = rotationOf[r.from].to;
+        if (r.to == address(0)) {
+            if (pending == address(0)) revert NoRotation(r.from);
+
+            delete rotationOf[r.from];
+
+            emit KeyRotationVetoed(r.from, pending);
+            return;
+        }
+        _requireNotPaused();
+        _requireNotRotated(r.from);
+        if (r.to == r.from) revert KeyNotFresh(r.to);
+        _requireFresh(r.to);
+        _requireSigned(r.to, wish, toSig);
+        uint64 completableAt = uint64(block.timestamp + ROTATION_DELAY);
+
+        rotationOf[r.from] = Rotation(r.to, completableAt);
+
+        emit KeyRotationRequested(r.from, r.to, completableAt);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function completeKeyRotation(address from) external whenNotPaused {
+        Rotation memory pending = rotationOf[from];
+        if (pending.to == address(0)) revert NoRotation(from);
+        if (block.timestamp < pending.completableAt) revert RotationPending(pending.completableAt);
+        _requireFresh(pending.to);
+
+        delete rotationOf[from];
+        _successors[from] = pending.to;
+        _tallies[pending.to] = _tallyOf(from);
+        delete _tallies[from];
+        _tallies[from].rotated = true;
+
+        emit KeyRotated(from, pending.to);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- admin
+
+    /// @inheritdoc IMediaRegistry
+    function addGate(address gate, address runBy, uint40 from, uint40 until) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        _addGate(gate, runBy, from, until);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function endGate(address gate, uint40 compromisedSince) external onlyRole(GUARDIAN_ROLE) {
+        GateTerm storage term = gateTermOf[gate];
+        if (term.validFrom == 0) revert NotAGate(gate);
+        uint40 known = term.compromisedSince == 0 ? uint40(block.timestamp) + 1 : term.compromisedSince;
+        if (compromisedSince >= known) revert CompromiseInvalid(compromisedSince);
+
+        if (term.validUntil > block.timestamp) term.validUntil = uint40(block.timestamp);
+        if (compromisedSince != 0) term.compromisedSince = compromisedSince;
+
+        emit GateEnded(gate, compromisedSince);
     }
 
     /// @inheritdoc IMediaRegistry
@@ -168,7 +308,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     }
 
     /// @inheritdoc IMediaRegistry
-    function pause() external onlyRole(DEFAULT_ADMIN_ROLE) {
+    function pause() external onlyRole(GUARDIAN_ROLE) {
         _pause();
     }
 
@@ -180,33 +320,32 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     // ---------------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IMediaRegistry
-    function recordOf(bytes32 digest) external view returns (Record memory) {
-        return _records[digest].unpack();
+    function counts() external view returns (uint64 active, uint64 disputed, uint64 revoked) {
+        return (_active, _disputed, _revoked);
     }
 
     /// @inheritdoc IMediaRegistry
-    function standingOf(bytes32 digest) external view returns (Standing) {
-        return _records[digest].standing();
+    function reputationOf(address uploader) external view returns (uint16, uint64, uint32, uint8, uint32) {
+        Reputation.Tally memory t = _tallyOf(holderOf(uploader));
+        return (t.scoreBps(), t.evidence(), t.openDisputes, t.strikes, t.lastFraudDay);
     }
 
     /// @inheritdoc IMediaRegistry
-    function counts() external view returns (uint256 active, uint256 disputed, uint256 revoked) {
-        return (_countOf[Standing.ACTIVE], _countOf[Standing.DISPUTED], _countOf[Standing.REVOKED]);
+    function holderOf(address uploader) public view returns (address holder) {
+        holder = uploader;
+        while (_successors[holder] != address(0)) {
+            holder = _successors[holder];
+        }
     }
 
     /// @inheritdoc IMediaRegistry
-    function reputationOf(address uploader)
-        external
-        view
-        returns (uint16 scoreBps, uint64 evidence, uint32 openDisputes, uint8 strikes, uint32 lastFraudDay)
-    {
-        Reputation.Tally memory tally = _tallies[uploader];
-        return (tally.scoreBps(), tally.evidence(), 0, tally.strikes, tally.lastFraudDay);
+    function isNonceSpent(address signer, uint256 nonce) public view returns (bool) {
+        return _spentNonces[signer][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
     }
 
     /// @inheritdoc IMediaRegistry
-    function isNonceSpent(address uploader, uint256 nonce) public view returns (bool) {
-        return _spentNonces[uploader][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+    function bondOf(address challenger) public view returns (uint256) {
+        return uint256(disputeBond) << _lostDisputes[challenger];
     }
 
     /// @inheritdoc IMediaRegistry
@@ -215,108 +354,140 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     }
 
     /// @inheritdoc IMediaRegistry
-    function gateCount() external view returns (uint256) {
-        return _gateCount;
-    }
-
-    /// @inheritdoc IMediaRegistry
-    function isGate(address account) external view returns (bool) {
-        return _gates[account];
+    function isGate(address account) public view returns (bool) {
+        GateTerm memory term = gateTermOf[account];
+        return term.validFrom != 0 && term.validFrom <= block.timestamp && block.timestamp < term.validUntil;
     }
 
     // ------------------------------------------------------------------------------------------------- internal
 
     function _checkAdmission(Admission calldata a) private view {
         uint8 kind = a.kind & ~DAG_PB_BIT;
-        if (kind != KIND_IMAGE && kind != KIND_VIDEO) revert KindUnknown(a.kind);
-        bool byGate = a.levels & LEVEL_GATE != 0;
-        bool byReviewer = a.levels & LEVEL_REVIEWER != 0;
-        if (a.levels > LEVELS_KNOWN || (byGate && byReviewer)) revert LevelsInvalid(a.levels);
-        if (block.timestamp > a.deadline) revert VerdictExpired(a.deadline);
+        if (kind == 0 || kind > KIND_MAX) revert KindUnknown(a.kind);
+        bool both = a.levels & LEVEL_GATE != 0 && a.levels & LEVEL_REVIEWER != 0;
+        if (a.levels > LEVELS_KNOWN || both) revert LevelsInvalid(a.levels);
+        _requireAlive(a.deadline);
+        _requireNotRotated(a.uploader);
     }
 
-    /// @dev The one call out, an EIP-1271 wallet's answer, is static and comes before every change.
-    function _checkIntent(Admission calldata a, UploadIntent calldata i, bytes calldata intentSig) private view {
-        if (i.digest != a.digest) revert IntentDigestMismatch(i.digest, a.digest);
-        if (i.uploader != a.uploader) revert IntentUploaderMismatch(i.uploader, a.uploader);
-        if (i.visibility > VISIBILITY_PRIVATE) revert VisibilityUnknown(i.visibility);
-        bool signed = intentSig.length != 0;
-        if ((a.levels & LEVEL_UPLOADER != 0) != signed) revert UploaderLevelMismatch(a.levels, signed);
-        if (!signed) {
-            if (a.uploader != operator) revert IntentRequired(a.uploader);
-            // No gate signs visibility and claims: only the operator itself may choose them.
-            if (msg.sender != operator) revert NotOperator(msg.sender);
-            return;
-        }
-        if (block.timestamp > i.deadline) revert IntentExpired(i.deadline);
-        if (isNonceSpent(i.uploader, i.nonce)) revert NonceSpent(i.uploader, i.nonce);
-        bytes32 wish = _hashTypedData(VerdictHash.ofIntent(i));
-        if (!SignatureChecker.isValidSignatureNowCalldata(i.uploader, wish, intentSig)) {
-            revert IntentSignatureInvalid(i.uploader);
-        }
+    function _checkIntent(Admission calldata a, UploadIntent calldata i, bool signed) private view {
+        if (i.digest != a.digest || i.uploader != a.uploader) revert IntentMismatch(i.digest, i.uploader);
+        if ((a.levels & LEVEL_UPLOADER != 0) != signed) revert LevelsInvalid(a.levels);
+        if (!signed && a.uploader != operator) revert IntentRequired(a.uploader);
     }
 
-    /// @dev Returns the gates that signed, ascending.
-    function _checkVerdicts(Admission calldata a, Opinion[] calldata o, bytes[] calldata gateSigs)
-        private
-        view
-        returns (address[] memory gates)
-    {
-        if (o.length != gateSigs.length) revert OpinionCountMismatch(o.length, gateSigs.length);
-        if (gateSigs.length < threshold) revert QuorumNotMet(gateSigs.length, threshold);
-        gates = new address[](gateSigs.length);
-        bytes32 admissionHash = VerdictHash.ofAdmission(a);
-        address previous = address(0);
-        for (uint256 j = 0; j < gateSigs.length; ++j) {
+    /// @dev Returns what each gate must have signed.
+    function _verdicts(Admission calldata a, Opinion[] calldata o) private pure returns (bytes32[] memory hashes) {
+        hashes = new bytes32[](o.length);
+        bytes32 admission = keccak256(abi.encode(TypeHash.ADMISSION, a));
+        for (uint256 j = 0; j < o.length; ++j) {
             uint8 band = o[j].band;
-            if (band > BAND_MAX && band != BAND_NOT_JUDGED) revert BandUnknown(band);
-            if (band == BAND_NOT_JUDGED && a.levels & LEVEL_GATE != 0) revert NotJudged(j);
-            bytes32 verdict = _hashTypedData(VerdictHash.ofVerdict(admissionHash, o[j]));
-            (address gate, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(verdict, gateSigs[j]);
-            if (err != ECDSA.RecoverError.NoError) revert GateSignatureInvalid(j);
-            if (!_gates[gate]) revert NotAGate(gate);
-            if (gate <= previous) revert GatesNotAscending(previous, gate);
-            gates[j] = gate;
-            previous = gate;
+            // a record with level GATE needs a model's judgement from every gate
+            bool unjudged = band == BAND_NOT_JUDGED && a.levels & LEVEL_GATE == 0;
+            if (band > BAND_MAX && !unjudged) revert BandInvalid(j, band);
+            bytes32 opinion = keccak256(abi.encode(TypeHash.OPINION, o[j]));
+            hashes[j] = keccak256(abi.encode(TypeHash.GATE_VERDICT, admission, opinion));
         }
     }
 
-    function _spendNonce(address uploader, uint256 nonce) private {
-        _spentNonces[uploader][nonce >> 8] |= 1 << (nonce & 0xff);
+    /// @dev Returns the gates in office that signed, ascending.
+    function _quorum(bytes32[] memory hashes, bytes[] calldata sigs) private view returns (address[] memory gates) {
+        if (hashes.length != sigs.length) revert OpinionCountMismatch(hashes.length, sigs.length);
+        if (sigs.length < threshold) revert QuorumNotMet(sigs.length, threshold);
+        gates = new address[](sigs.length);
+        for (uint256 j = 0; j < sigs.length; ++j) {
+            (address gate, ECDSA.RecoverError err,) = ECDSA.tryRecoverCalldata(_hashTypedData(hashes[j]), sigs[j]);
+            if (err != ECDSA.RecoverError.NoError) revert GateSignatureInvalid(j);
+            if (!isGate(gate)) revert NotAGate(gate);
+            if (j != 0 && gate <= gates[j - 1]) revert NotAscending(gates[j - 1], gate);
+            gates[j] = gate;
+        }
     }
 
-    function _emitRegistered(Admission calldata a, UploadIntent calldata i) private {
-        emit MediaRegistered(
-            a.digest,
-            a.uploader,
-            msg.sender,
-            a.fingerprintHash,
-            a.contentHash,
-            a.policyId,
-            i.claimsHash,
-            a.kind,
-            a.levels,
-            i.visibility,
-            a.earnsReputation
-        );
+    /// @dev Whose signature this is: the signer's own, its wallet's word (EIP-1271), or with none, its transaction. The
+    /// one call out, to the wallet, is static.
+    function _requireSigned(address signer, bytes32 structHash, bytes calldata sig) private view {
+        bool good = sig.length == 0
+            ? msg.sender == signer
+            : SignatureChecker.isValidSignatureNowCalldata(signer, _hashTypedData(structHash), sig);
+        if (!good) revert SignatureInvalid(signer);
     }
 
-    function _addGate(address gate) private {
-        if (gate == address(0)) revert ZeroNotAllowed();
-        if (_gates[gate]) revert GateAlreadyActive(gate);
+    /// @dev The same, good once.
+    function _spendSigned(address signer, bytes32 hash, bytes calldata sig, uint256 nonce, uint64 deadline) private {
+        _requireSigned(signer, hash, sig);
+        if (sig.length == 0) return;
+        _requireAlive(deadline);
+        _spendNonce(signer, nonce);
+    }
 
-        _gates[gate] = true;
-        ++_gateCount;
+    function _spendNonce(address signer, uint256 nonce) private {
+        if (isNonceSpent(signer, nonce)) revert NonceSpent(signer, nonce);
+        _spentNonces[signer][nonce >> 8] |= 1 << (nonce & 0xff);
+    }
 
-        emit GateAdded(gate);
+    function _requireAlive(uint64 deadline) private view {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline);
+    }
+
+    function _requireNotRotated(address uploader) private view {
+        if (_tallies[uploader].rotated) revert KeyIsRotated(uploader, holderOf(uploader));
+    }
+
+    function _requireFresh(address key) private view {
+        if (_tallies[key].rotated || _tallies[key].day != 0) revert KeyNotFresh(key);
+    }
+
+    function _existing(bytes32 digest) private view returns (Record storage record) {
+        record = recordOf[digest];
+        if (record.standing == Standing.NONE) revert MediaNotRegistered(digest);
+    }
+
+    /// @dev Standing, counts and event: the one place where a record changes.
+    function _changeStanding(bytes32 digest, Standing from, Standing to, address by, bytes32 reasonHash) private {
+        Standing got = recordOf[digest].standing;
+        if (got != from) revert StandingMismatch(digest, from, got);
+
+        recordOf[digest].standing = to;
+        from == Standing.ACTIVE ? --_active : --_disputed;
+        to == Standing.ACTIVE ? ++_active : to == Standing.DISPUTED ? ++_disputed : ++_revoked;
+
+        emit StandingChanged(digest, from, to, by, reasonHash);
+    }
+
+    /// @dev An uploader's outcomes as they stand today.
+    function _tallyOf(address uploader) private view returns (Reputation.Tally memory) {
+        return _tallies[uploader].on(_today());
+    }
+
+    function _today() private view returns (uint256) {
+        return block.timestamp / 1 days;
+    }
+
+    function _dayOf(Record storage record) private view returns (uint256) {
+        return record.registeredAt / 1 days;
+    }
+
+    function _earns(Record storage record) private view returns (bool) {
+        return record.levels & EARNS_BIT != 0;
+    }
+
+    function _addGate(address gate, address runBy, uint40 validFrom, uint40 validUntil) private {
+        if (gate == address(0) || runBy == address(0)) revert ZeroNotAllowed();
+        if (gateTermOf[gate].validFrom != 0) revert GateAlreadyKnown(gate);
+        uint40 from = validFrom == 0 ? uint40(block.timestamp) : validFrom;
+        uint40 until = validUntil == 0 ? type(uint40).max : validUntil;
+        if (until <= from || until <= block.timestamp) revert TermInvalid(from, until);
+
+        gateTermOf[gate] = GateTerm(from, until, 0);
+
+        emit GateAdded(gate, runBy, from, until);
     }
 
     function _setThreshold(uint8 newThreshold) private {
-        if (newThreshold == 0 || newThreshold > _gateCount) revert ThresholdOutOfRange(newThreshold, _gateCount);
-        uint8 old = threshold;
+        if (newThreshold == 0) revert ZeroNotAllowed();
+        emit ThresholdChanged(threshold, newThreshold);
 
         threshold = newThreshold;
-
-        emit ThresholdChanged(old, newThreshold);
     }
 }

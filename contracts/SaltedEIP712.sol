@@ -29,18 +29,8 @@ abstract contract SaltedEIP712 is IERC5267 {
     }
 
     /// @inheritdoc IERC5267
-    function eip712Domain()
-        external
-        view
-        returns (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        )
+    function eip712Domain() external view
+        returns (bytes1, string memory, string memory, uint256, address, bytes32, uint256[] memory)
     {
         return (ALL_FIELDS, NAME, VERSION, block.chainid, address(this), _salt, new uint256[](0));
     }
@@ -52,10 +42,7 @@ abstract contract SaltedEIP712 is IERC5267 {
     }
 
     function _buildSeparator(bytes32 salt) private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                DOMAIN_TYPEHASH, keccak256(bytes(NAME)), keccak256(bytes(VERSION)), block.chainid, address(this), salt
-            )
-        );
+        (bytes32 name, bytes32 version) = (keccak256(bytes(NAME)), keccak256(bytes(VERSION)));
+        return keccak256(abi.encode(DOMAIN_TYPEHASH, name, version, block.chainid, address(this), salt));
     }
 }

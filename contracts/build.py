@@ -28,6 +28,7 @@ CONTRACT = "MediaRegistry"
 SETTINGS = {
     "evmVersion": "prague",
     "optimizer": {"enabled": True, "runs": 200},
+    "viaIR": True,
     "metadata": {"bytecodeHash": "none"},
 }
 

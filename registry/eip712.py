@@ -17,7 +17,7 @@ from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
 from registry.errors import SignatureError
-from registry.model import Address, Admission, LedgerInfo, Opinion, UploadIntent
+from registry.model import Address, Admission, LedgerInfo, Opinion, Statement, UploadIntent
 from registry.model.identity import require_length
 
 NAME = "Touchstone"
@@ -44,6 +44,7 @@ VERDICT_FIELDS = _fields("Admission admission, Opinion opinion")
 INTENT_FIELDS = _fields(
     "bytes32 digest, address uploader, uint8 visibility, bytes32 claimsHash, uint256 nonce, uint64 deadline"
 )
+STATEMENT_FIELDS = _fields("bytes32 digest, address by, uint8 act, bytes32 detail, uint256 nonce, uint64 deadline")
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 
 
@@ -106,6 +107,19 @@ def intent_message(domain: Domain, intent: UploadIntent) -> TypedData:
         "deadline": intent.deadline,
     }
     return _typed_data(domain, "UploadIntent", {"UploadIntent": INTENT_FIELDS}, message)
+
+
+def statement_message(domain: Domain, statement: Statement) -> TypedData:
+    """Return the full message by which somebody says something of a record."""
+    message = {
+        "digest": _hex(statement.digest.value),
+        "by": statement.by.hex,
+        "act": int(statement.act),
+        "detail": _hex(statement.detail),
+        "nonce": str(statement.nonce),
+        "deadline": statement.deadline,
+    }
+    return _typed_data(domain, "Statement", {"Statement": STATEMENT_FIELDS}, message)
 
 
 def seal_message(domain: Domain, receipt_hash: bytes) -> TypedData:

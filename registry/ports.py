@@ -14,6 +14,8 @@ from registry.model import (
     Address,
     Cid,
     Digest,
+    Dispute,
+    DisputeReason,
     Fingerprint,
     Inclusion,
     IndexHit,
@@ -27,7 +29,9 @@ from registry.model import (
     Record,
     Registration,
     Reputation,
+    Ruling,
     Screening,
+    SignedStatement,
     SignedTransaction,
 )
 
@@ -118,13 +122,42 @@ class Ledger(Protocol):
         """Return whether the block can no longer be undone (embedded: durably synced), waiting up to ``wait_s``."""
         ...
 
-    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
-        """Set a record's standing to REVOKED, as its operator or arbiter, and return where that stands.
+    def publish(self, signed: SignedStatement) -> Inclusion:
+        """Publish what somebody says of a record, and return where it stands.
+
+        Args:
+            signed: without a signature it must be the operator's own word.
+
+        Raises:
+            RecordNotFoundError: a record that it names does not exist.
+            TransactionRevertedError: the contract refuses it.
+        """
+        ...
+
+    def dispute(self, digest: Digest, *, reason: DisputeReason, reason_hash: bytes) -> Inclusion:
+        """Challenge an ACTIVE record in the operator's name, for its bond, and return where that stands.
 
         Raises:
             RecordNotFoundError: no such record.
-            TransactionRevertedError: it is revoked already, or this key may not.
+            TransactionRevertedError: it is not ACTIVE, or the bond is not at hand.
         """
+        ...
+
+    def rule(self, digest: Digest, *, ruling: Ruling, reason_hash: bytes) -> Inclusion:
+        """End a challenge as the arbiter, and return where that stands.
+
+        Raises:
+            RecordNotFoundError: no such record.
+            TransactionRevertedError: it is not DISPUTED, or this key may not rule on it.
+        """
+        ...
+
+    def dispute_of(self, digest: Digest) -> Dispute | None:
+        """Return the open challenge of a record, or nothing."""
+        ...
+
+    def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
+        """Return whether a contract stands at this address and calls the signature its own (EIP-1271)."""
         ...
 
     def events(self) -> Iterator[LedgerEvent]:

@@ -19,15 +19,20 @@ from registry.errors import (
 )
 from registry.model import (
     DAG_PB_BIT,
+    Act,
     Address,
+    Attestation,
     Cid,
     Digest,
+    Dispute,
+    DisputeReason,
     EventName,
     Fingerprint,
     Inclusion,
     IndexHit,
     LedgerEvent,
     LedgerInfo,
+    Level,
     Media,
     MediaKind,
     ModelId,
@@ -35,7 +40,9 @@ from registry.model import (
     Record,
     Registration,
     Reputation,
+    Ruling,
     Screening,
+    SignedStatement,
     SignedTransaction,
     Standing,
 )
@@ -81,6 +88,8 @@ class MemoryLedger:
     included: dict[bytes, Inclusion] = field(default_factory=dict)
     submissions: list[bytes] = field(default_factory=list)
     nonces: list[int] = field(default_factory=list)
+    disputes: dict[Digest, Dispute] = field(default_factory=dict)
+    wallet_words: set[tuple[Address, bytes, bytes]] = field(default_factory=set)
     down: bool = False
     mines: bool = True
     final: bool = True
@@ -147,10 +156,56 @@ class MemoryLedger:
     def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
         return self.final
 
-    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
+    def publish(self, signed: SignedStatement) -> Inclusion:
+        statement = signed.statement
+        record = self._recorded(statement.digest)
+        match statement.act:
+            case Act.REVOKE:
+                if statement.by != record.uploader:
+                    raise TransactionRevertedError("NotUploader", (str(statement.by),))
+                self.records[record.digest] = replace(record, standing=Standing.REVOKED)
+            case Act.ATTEST | Act.REVIEW:
+                level = Level.REVIEWER if statement.act is Act.REVIEW else Level.THIRD_PARTY
+                word = Attestation(statement.by, level, statement.detail, NOW)
+                self.records[record.digest] = replace(record, attestations=(*record.attestations, word))
+            case Act.RETRACT:
+                kept = tuple(word for word in record.attestations if word.attester != statement.by)
+                self.records[record.digest] = replace(record, attestations=kept)
+            case Act.SUPERSEDE:
+                self.records[record.digest] = replace(record, superseded_by=Digest(statement.detail))
+            case Act.DERIVE:
+                parents = (*record.derived_from, Digest(statement.detail))
+                self.records[record.digest] = replace(record, derived_from=parents)
+        return self._anywhere()
+
+    def dispute(self, digest: Digest, *, reason: DisputeReason, reason_hash: bytes) -> Inclusion:
+        record = self._recorded(digest)
+        if record.standing is not Standing.ACTIVE:
+            raise TransactionRevertedError("StandingMismatch", (f"0x{digest.hex}", "1", str(int(record.standing))))
+        self.disputes[digest] = Dispute(self.info.operator, NOW, reason, bond_wei=0)
+        self.records[digest] = replace(record, standing=Standing.DISPUTED)
+        return self._anywhere()
+
+    def rule(self, digest: Digest, *, ruling: Ruling, reason_hash: bytes) -> Inclusion:
+        record = self._recorded(digest)
+        if self.disputes.pop(digest, None) is None:
+            raise TransactionRevertedError("StandingMismatch", (f"0x{digest.hex}", "2", str(int(record.standing))))
+        standing = Standing.ACTIVE if ruling is Ruling.DISMISSED else Standing.REVOKED
+        self.records[digest] = replace(record, standing=standing)
+        return self._anywhere()
+
+    def dispute_of(self, digest: Digest) -> Dispute | None:
+        return self.disputes.get(digest)
+
+    def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
+        return (wallet, signing_hash, signature) in self.wallet_words
+
+    def _recorded(self, digest: Digest) -> Record:
         if digest not in self.records:
             raise RecordNotFoundError(f"no record of {digest}")
-        self.records[digest] = replace(self.records[digest], standing=Standing.REVOKED)
+        return self.records[digest]
+
+    def _anywhere(self) -> Inclusion:
         return Inclusion(bytes(32), 1, bytes(32), 0, NOW)
 
     def events(self) -> Iterator[LedgerEvent]:

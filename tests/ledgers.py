@@ -18,9 +18,10 @@ from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, connect, open_network
 from registry.adapters.keystore import KeystoreSigner
-from registry.eip712 import Domain, intent_message, verdict_message
+from registry.eip712 import Domain, intent_message, statement_message, verdict_message
 from registry.model import (
     ZERO_32,
+    Act,
     Admission,
     Digest,
     GateVerdict,
@@ -29,6 +30,8 @@ from registry.model import (
     Opinion,
     Registration,
     SignedIntent,
+    SignedStatement,
+    Statement,
     UploadIntent,
     Visibility,
 )
@@ -63,6 +66,7 @@ class Roles:
         return ContractArguments(
             instance_id=secrets.token_bytes(32),
             admin=self.admin.address,
+            guardian=self.admin.address,
             arbiter=self.arbiter.address,
             operator=self.recorder.address,
             gates=(self.gate.address,),
@@ -114,6 +118,12 @@ def registration_of(
         )
         intent = SignedIntent(wish, uploader.sign_typed_data(intent_message(domain, wish)))
     return Registration(admission, (verdict,), intent, visibility)
+
+
+def said(info: LedgerInfo, by: Signer, act: Act, digest: Digest, detail: bytes = ZERO_32) -> SignedStatement:
+    """Return a statement that ``by`` signed for the installation."""
+    statement = Statement(digest, by.address, act, detail, secrets.randbits(256), 2**40)
+    return SignedStatement(statement, by.sign_typed_data(statement_message(Domain.of(info), statement)))
 
 
 def of_operator(admission: Admission, roles: Roles) -> Admission:

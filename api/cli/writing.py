@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from api.errors import Exit, answer_to
 from api.schemas import IntentIn, RecordOut, RegistrationOut, RegistrationOutcome, outcome_of
 from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
+from registry.register import revoke as revoke_record
 
 review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
 
@@ -85,14 +85,14 @@ def revoke(
     reason: Annotated[str, typer.Option(help="Why; its SHA-256 stands on the ledger.")],
     as_json: Json = False,
 ) -> None:
-    """Set a record's standing to REVOKED. It stays on the ledger, and says so.
+    """Revoke a record of your own, for ever. It stays on the ledger, and says so. Another's needs a dispute.
 
     Example: touchstone revoke photo.jpg --reason "published by mistake"
     """
     digest = digest_of(subject)
     with _writing() as side:
         read = side.gate.read
-        read.ledger.revoke(digest, reason_hash=hashlib.sha256(reason.encode()).digest())
+        revoke_record(read.ledger, digest, reason=reason)
         record = read.ledger.find(digest)
         shown = wire(RecordOut.of(record, fp_version=read.fp_version_of(record))) if record else None
     Output(as_json).answer(

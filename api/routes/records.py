@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from fastapi import APIRouter, Request, Response
 
 from api.deps import Reading, ReadSide, Writing
@@ -14,6 +12,7 @@ from api.routes.presenting import record_out, tagged
 from api.schemas import ReputationOut
 from registry.errors import RecordNotFoundError
 from registry.model import Address, Digest, Record
+from registry.register import revoke as revoke_record
 
 router = APIRouter(prefix="/v1", tags=["reading"])
 
@@ -36,9 +35,9 @@ def receipt(digest: str, side: Writing) -> Response:
 
 @router.post("/records/{digest}/revocation", dependencies=[OPERATOR])
 def revoke(digest: str, body: RevocationIn, read: Reading) -> LedgerRecordOut:
-    """Revoke a record; it stays readable, with standing REVOKED."""
+    """Revoke a record of the operator's own; it stays readable, with standing REVOKED."""
     found = _found(digest, read)
-    read.ledger.revoke(found.digest, reason_hash=hashlib.sha256(body.reason.encode()).digest())
+    revoke_record(read.ledger, found.digest, reason=body.reason)
     return _record_out(_found(digest, read), read)
 
 

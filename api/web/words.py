@@ -103,6 +103,7 @@ ENGLISH = Words(
         "level.UPLOADER": "asked for by the uploader's own signature",
         "level.REVIEWER": "let in by a person, where the model gave no clear answer",
         "level.CREDENTIALS": "with Content Credentials that were trusted",
+        "level.THIRD_PARTY": "somebody else vouches for it",
         "level.none": "neither screened nor reviewed",
         "block": "block {block}",
         "cid.private": "kept private: only salted commitments are on the ledger",

@@ -7,32 +7,77 @@ pragma solidity ^0.8.28;
  *
  * A record says "screened, and not flagged by these models at these thresholds". It never says "real".
  *
- * Laws (each is a property test, `tests/properties/test_contract_laws.py`):
+ * Laws (each is a property test, `tests/forge/Laws.t.sol` and `tests/properties/test_contract_laws.py`):
  * - There is at most one record per digest.
  * - A record is in exactly one standing, and the counts by standing are what the events give.
- * - Nothing of a record changes but its standing.
- * - Only what a quorum of active gates signed, and the uploader wished for, becomes a record.
- * - No verdict and no intent works on another installation, chain, contract, uploader or digest.
- * - Reputation is a pure function of the events.
+ * - Nothing of a record changes but its standing, and REVOKED is for ever.
+ * - Only what a quorum of gates in office signed, and the uploader wished for, becomes a record.
+ * - No verdict, intent, statement, rotation or tally works on another installation, chain, contract or subject.
+ * - Reputation is a pure function of the events; no rounding is in the uploader's favour.
+ * - Every wei held is a bond of an open dispute or somebody's credit.
  * - A pause stops writes and never reads.
  *
  * Signatures are EIP-712 under the domain `{name: "Touchstone", version: "1", chainId, verifyingContract, salt}` with
- * `salt` = {instanceId}. Field order, types and names of the three structs below are what is signed.
+ * `salt` = {instanceId}. Field order, types and names of the structs below are what is signed. Where a signature may be
+ * empty, the signer sends the transaction itself. Gates sign with keys (ECDSA, low s); everybody else may also be a
+ * contract (EIP-1271).
  *
  * Assumptions about the outside:
  * - Gates sign only what they screened themselves, and nobody else holds their keys.
- * - The admin is trusted with the quorum: it names the gates. See `docs/explanation/contract.md` for every power.
+ * - The admin is trusted with the quorum: it names the gates. It should be a timelock. See
+ *   `docs/explanation/contract.md` for every power.
+ * - Arbiters rule on what a dispute's reasons say, off the chain. They cannot touch a record that nobody disputes.
  * - Block times are right to within minutes; deadlines are no finer than that.
  */
 interface IMediaRegistry {
     // ---------------------------------------------------------------------------------------------------- types
 
-    /// @notice How a record stands now. DISPUTED is part of the final shape; version 1 has no way into it.
-    enum Standing {
-        NONE, // no record
-        ACTIVE,
-        DISPUTED,
-        REVOKED
+    /**
+     * @notice How a record stands now.
+     *
+     * NONE: there is no record. ACTIVE. DISPUTED: somebody challenged it and no arbiter has ruled yet. REVOKED: for ever.
+     */
+    enum Standing { NONE, ACTIVE, DISPUTED, REVOKED }
+
+    /// @notice Whether bytes and fingerprint document may leave the local store.
+    enum Visibility { PUBLIC, PRIVATE }
+
+    /**
+     * @notice Why a record is challenged. The reason's text is off the chain, its hash in the event.
+     *
+     * FORGERY: what it shows was made or altered to deceive. DEPICTED_PERSON: somebody who is shown objects. RIGHTS: it
+     * is somebody else's work. MISTAKE: registered in error. MODEL_DOUBT: a newer model flags what an older one passed.
+     */
+    enum Reason { OTHER, FORGERY, DEPICTED_PERSON, RIGHTS, MISTAKE, MODEL_DOUBT }
+
+    /**
+     * @notice What an arbiter decides.
+     *
+     * DISMISSED: the record stands, the bond goes to the uploader and the challenger's next one is doubled. In all others
+     * the record is revoked and the bond goes back. REMOVED: nobody's fault. CORRECTED: an honest mistake, a small mark
+     * on the uploader's reputation. FRAUD: proven, a heavy mark.
+     */
+    enum Ruling { DISMISSED, REMOVED, CORRECTED, FRAUD }
+
+    /**
+     * @notice What a statement says of the record it is about, and what `detail` then is.
+     *
+     * REVOKE, by the uploader: it is void; the reason's SHA-256, 0 if none is given. SUPERSEDE, by the uploader: a later
+     * record of the same uploader takes its place; that one's digest. DERIVE, by the uploader: it was made from an
+     * earlier record; that one's digest. ATTEST, by anybody but the uploader, level THIRD_PARTY: I vouch for it; the
+     * SHA-256 of what is claimed, 0 if nothing. REVIEW: likewise by a reviewer, level REVIEWER. RETRACT: I take all that
+     * I attested of it back; the reason's SHA-256, 0 if none is given.
+     */
+    enum Act { REVOKE, SUPERSEDE, DERIVE, ATTEST, REVIEW, RETRACT }
+
+    /// @notice What a registry is born with.
+    struct Roles {
+        bytes32 instanceId; // 32 random bytes, never used for another installation
+        address admin; // names gates and roles, sets the threshold, ends a pause; should be a timelock
+        address guardian; // may only tighten, at once: pause, and end a gate whose key is in other hands
+        address arbiter; // rules on disputes
+        address operator; // may register in its own name without a signed intent
+        uint96 disputeBond; // what a first challenge costs, in wei
     }
 
     /// @notice What is admitted, common to all gates.
@@ -60,61 +105,88 @@ interface IMediaRegistry {
     struct UploadIntent {
         bytes32 digest; // SHA-256 of the exact bytes
         address uploader; // who signs
-        uint8 visibility; // 0 public, 1 private
+        Visibility visibility; // signed as uint8
         bytes32 claimsHash; // SHA-256 of the claims' canonical JSON, 0 if none
         uint256 nonce; // any number that this uploader has not spent; no order
         uint64 deadline; // Unix seconds; the last one at which the intent is good
     }
 
-    /// @notice Everything the chain's state keeps about one digest. All zero where there is no record.
+    /// @notice What somebody says of one record.
+    struct Statement {
+        bytes32 digest; // of the record
+        address by; // who says it, and signs
+        Act act; // signed as uint8
+        bytes32 detail; // see `Act`
+        uint256 nonce; // any number that this signer has not spent; shared with the intents
+        uint64 deadline; // Unix seconds; the last one at which the statement is good
+    }
+
+    /// @notice An uploader's wish to go on under another key, or with `to` zero, to stay.
+    struct KeyRotation {
+        address from; // who signs
+        address to; // the new key, which signs as well; zero is the veto
+        uint256 nonce; // any number that `from` has not spent
+        uint64 deadline; // Unix seconds
+    }
+
+    /// @notice How many of one uploader's files the gates refused in an epoch.
+    struct EpochTally {
+        address uploader;
+        uint32 rejections;
+    }
+
+    /// @notice What the gates sign when an epoch closes.
+    struct EpochClose {
+        uint32 epoch; // UTC day number
+        bytes32 rejectionRoot; // of the epoch's salted rejections
+        EpochTally[] tallies; // uploaders ascending
+        uint64 deadline; // Unix seconds
+    }
+
+    /// @notice When a gate's verdicts count.
+    struct GateTerm {
+        uint40 validFrom; // Unix seconds; 0 for an account that never was a gate
+        uint40 validUntil; // Unix seconds; the first one at which it no longer counts
+        uint40 compromisedSince; // Unix seconds, 0 if not: what was registered from then on with its word is suspect
+    }
+
+    /// @notice All that the chain's state keeps about one digest: one slot.
     struct Record {
         address uploader;
         uint40 registeredAt; // Unix seconds of the block
-        uint40 blockNumber; // where to read this record's events: policy, claims, opinions
-        uint8 kind; // as admitted
-        uint8 levels; // as admitted
-        uint8 visibility; // 0 public, 1 private
-        bool earnsReputation; // as admitted
+        uint32 blockNumber; // whose `MediaRegistered` of this digest has the rest: hashes, policy, claims, opinions
+        uint8 kind; // as admitted; bit 6: private
+        uint8 levels; // as admitted; bit 7: earns reputation
         Standing standing; // the only field that ever changes
-        bytes32 fingerprintHash;
-        bytes32 contentHash;
+    }
+
+    /// @notice An open challenge.
+    struct Dispute {
+        address challenger;
+        uint40 openedAt; // Unix seconds of the block
+        uint8 doublings; // the bond is `disputeBond << doublings`
+        Reason reason;
+    }
+
+    /// @notice A rotation that the uploader may still veto.
+    struct Rotation {
+        address to;
+        uint64 completableAt; // Unix seconds
     }
 
     // --------------------------------------------------------------------------------------------------- events
 
     /// @notice A digest entered the registry and is ACTIVE. `recorder` sent the transaction.
     event MediaRegistered(
-        bytes32 indexed digest,
-        address indexed uploader,
-        address indexed recorder,
-        bytes32 fingerprintHash,
-        bytes32 contentHash,
-        bytes32 policyId,
-        bytes32 claimsHash,
-        uint8 kind,
-        uint8 levels,
-        uint8 visibility,
-        bool earnsReputation
+        bytes32 indexed digest, address indexed uploader, address indexed recorder,
+        Admission admission, Visibility visibility, bytes32 claimsHash
     );
 
     /// @notice What one gate found. Follows its `MediaRegistered` in the same transaction, gates ascending.
-    event OpinionRecorded(
-        bytes32 indexed digest,
-        address indexed gate,
-        bytes32 modelId,
-        uint8 band,
-        uint16 thresholdBps,
-        uint64 issuedAt
-    );
+    event OpinionRecorded(bytes32 indexed digest, address indexed gate, Opinion opinion);
 
     /// @notice A record's standing changed. `reasonHash` = SHA-256 of the reason's text, 0 if none is given.
-    event StandingChanged(
-        bytes32 indexed digest,
-        Standing from,
-        Standing to,
-        address indexed by,
-        bytes32 reasonHash
-    );
+    event StandingChanged(bytes32 indexed digest, Standing from, Standing to, address indexed by, bytes32 reasonHash);
 
     /// @notice ERC-7053: an asset was committed to by a recorder. Public records only.
     /// @dev An indexed string is logged as its Keccak-256 alone, so `commitData` names the CID again:
@@ -124,11 +196,35 @@ interface IMediaRegistry {
     /// @notice An uploader made one of its own nonces void.
     event IntentWithdrawn(address indexed uploader, uint256 nonce);
 
-    /// @notice An account became a gate.
-    event GateAdded(address indexed gate);
+    /// @notice Somebody said something of a record. A REVOKE follows its `StandingChanged` in the same transaction.
+    event StatementMade(bytes32 indexed digest, address indexed by, Act indexed act, bytes32 detail);
 
-    /// @notice An account ceased to be a gate. Records that it signed stand.
-    event GateRemoved(address indexed gate);
+    /// @notice A record was challenged. Follows its `StandingChanged` in the same transaction.
+    event DisputeOpened(bytes32 indexed digest, address indexed challenger, Reason reason, uint256 bond);
+
+    /// @notice A challenge is over, by ruling. Follows its `StandingChanged` in the same transaction.
+    event DisputeRuled(bytes32 indexed digest, Ruling ruling);
+
+    /// @notice An account took out what it had to its credit.
+    event CreditWithdrawn(address indexed account, uint256 amount);
+
+    /// @notice An epoch's rejections are committed to and count, each uploader's by its tally.
+    event EpochClosed(uint32 indexed epoch, bytes32 rejectionRoot, EpochTally[] tallies);
+
+    /// @notice An uploader asked to go on under another key, from `completableAt` (Unix seconds) on.
+    event KeyRotationRequested(address indexed from, address indexed to, uint64 completableAt);
+
+    /// @notice An uploader took the request back.
+    event KeyRotationVetoed(address indexed from, address indexed to);
+
+    /// @notice The reputation of `from` is that of `to` from now on, and `from` registers no more.
+    event KeyRotated(address indexed from, address indexed to);
+
+    /// @notice An account became a gate for a time. Gates with equal `runBy` are one operator's, and no second opinion.
+    event GateAdded(address indexed gate, address indexed runBy, uint40 validFrom, uint40 validUntil);
+
+    /// @notice A gate's term ended. Records that it signed stand; with `compromisedSince`, later ones are suspect.
+    event GateEnded(address indexed gate, uint40 compromisedSince);
 
     /// @notice The number of gates that must sign changed.
     event ThresholdChanged(uint8 from, uint8 to);
@@ -139,61 +235,67 @@ interface IMediaRegistry {
     error MediaAlreadyRegistered(bytes32 digest);
     /// @dev The digest has no record.
     error MediaNotRegistered(bytes32 digest);
-    /// @dev The record was revoked before.
-    error MediaAlreadyRevoked(bytes32 digest);
-    /// @dev Neither the record's uploader nor an arbiter.
-    error NotUploaderNorArbiter(address sender);
+    /// @dev The record stands otherwise than this call needs it to.
+    error StandingMismatch(bytes32 digest, Standing expected, Standing got);
+    /// @dev Only the record's uploader may say this, or who took over its name by key rotation.
+    error NotUploader(address signer);
+    /// @dev A third party is somebody else than the record's uploader.
+    error AttesterIsUploader(address attester);
+    /// @dev A successor must be later than what it supersedes, and a derived record later than its parent.
+    error NotLater(bytes32 earlier);
 
     /// @dev `kind` without bit 7 must be 1 or 2.
     error KindUnknown(uint8 kind);
-    /// @dev Unknown bits, or both GATE and REVIEWER. Neither: accepted by policy as not screened.
+    /// @dev Unknown bits, both GATE and REVIEWER, or UPLOADER without an intent's signature or the other way round.
+    /// Neither GATE nor REVIEWER: accepted by policy as not screened.
     error LevelsInvalid(uint8 levels);
-    /// @dev UPLOADER must be set if and only if an intent's signature is given.
-    error UploaderLevelMismatch(uint8 levels, bool signed);
-    /// @dev `visibility` must be 0 or 1.
-    error VisibilityUnknown(uint8 visibility);
-
     /// @dev Opinion j is signed by signature j, so there must be as many of each.
     error OpinionCountMismatch(uint256 opinions, uint256 signatures);
     /// @dev Fewer signatures than the threshold.
     error QuorumNotMet(uint256 signatures, uint256 threshold);
-    /// @dev The admission's deadline has passed.
-    error VerdictExpired(uint64 deadline);
-    /// @dev A band must be 0 to 4 or 255.
-    error BandUnknown(uint8 band);
-    /// @dev A record with level GATE needs a model's judgement from every gate.
-    error NotJudged(uint256 index);
+    /// @dev A band must be 0 to 4, or 255 in a record without level GATE.
+    error BandInvalid(uint256 index, uint8 band);
     /// @dev Not a 65-byte signature with low s that recovers to an account.
     error GateSignatureInvalid(uint256 index);
-    /// @dev The signature recovers to an account that is no active gate, as any signature over other words does.
-    error NotAGate(address recovered);
-    /// @dev Gates must be sorted by address, each once.
-    error GatesNotAscending(address previous, address current);
+    /// @dev No gate, or not now. A signature over other words than expected recovers to some such account.
+    error NotAGate(address account);
+    /// @dev Gates and tallies must be sorted by address, each once.
+    error NotAscending(address previous, address current);
 
-    /// @dev The intent is about other bytes than the admission.
-    error IntentDigestMismatch(bytes32 intended, bytes32 admitted);
-    /// @dev The intent is another uploader's than the admission.
-    error IntentUploaderMismatch(address intended, address admitted);
+    /// @dev The intent is about other bytes or another uploader than the admission.
+    error IntentMismatch(bytes32 digest, address uploader);
     /// @dev Only the operator's own uploads need no signed intent.
     error IntentRequired(address uploader);
-    /// @dev Without a signed intent, the operator must send the transaction itself.
-    error NotOperator(address sender);
-    /// @dev The intent's deadline has passed.
-    error IntentExpired(uint64 deadline);
-    /// @dev Not the uploader's signature (ECDSA with low s, or EIP-1271 where the uploader is a contract).
-    error IntentSignatureInvalid(address uploader);
-    /// @dev This uploader spent or withdrew the nonce before.
-    error NonceSpent(address uploader, uint256 nonce);
+    /// @dev This signer spent or withdrew the nonce before.
+    error NonceSpent(address signer, uint256 nonce);
+    /// @dev Not this signer's signature (ECDSA with low s, or EIP-1271 of a contract), or none and another sender.
+    error SignatureInvalid(address signer);
+    /// @dev The last second at which this verdict, intent, statement, rotation or tally was good has passed.
+    error DeadlinePassed(uint64 deadline);
 
-    /// @dev No role and no instance id may be zero.
+    /// @dev An arbiter may not rule on its own challenge or record.
+    error ArbiterIsParty(address arbiter);
+    /// @dev A challenge costs exactly its bond.
+    error BondMismatch(uint256 expected, uint256 got);
+    /// @dev An epoch closes once, and after its day.
+    error EpochNotClosable(uint32 epoch);
+    /// @dev This key's name went over to another one.
+    error KeyIsRotated(address from, address to);
+    /// @dev A new key must have no outcomes of its own, and be another one.
+    error KeyNotFresh(address key);
+    /// @dev No rotation of this key is under way.
+    error NoRotation(address from);
+    /// @dev The uploader may still say no.
+    error RotationPending(uint64 completableAt);
+
+    /// @dev No role, gate, instance id, threshold or root may be zero.
     error ZeroNotAllowed();
-    /// @dev The account is a gate already.
-    error GateAlreadyActive(address gate);
-    /// @dev The account is no gate.
-    error GateNotActive(address gate);
-    /// @dev The threshold must be at least 1 and at most the number of active gates.
-    error ThresholdOutOfRange(uint256 threshold, uint256 gates);
-
+    /// @dev The account is or was a gate: a key has one term.
+    error GateAlreadyKnown(address gate);
+    /// @dev A term must end after it begins, and in the future.
+    error TermInvalid(uint40 validFrom, uint40 validUntil);
+    /// @dev A compromise lies in the past, and is never moved later or taken back.
+    error CompromiseInvalid(uint40 since);
     // --------------------------------------------------------------------------------------------------- writes
 
     /**
@@ -211,39 +313,94 @@ interface IMediaRegistry {
      * @param intentSig the uploader's EIP-712 signature over `i`, or empty
      */
     function register(
-        Admission calldata a,
-        Opinion[] calldata o,
-        bytes[] calldata gateSigs,
-        UploadIntent calldata i,
-        bytes calldata intentSig
+        Admission calldata a, Opinion[] calldata o, bytes[] calldata gateSigs,
+        UploadIntent calldata i, bytes calldata intentSig
     ) external;
 
     /**
-     * @notice Sets a record's standing to REVOKED, for ever. Its uploader or an arbiter may.
-     * @dev Warning: an arbiter's revocation counts as proven fraud; version 1 knows no milder ruling. The uploader's own
-     * is neutral: it takes back what the record earned, and nothing more.
-     * @param digest of the record
-     * @param reasonHash SHA-256 of the reason's text, 0 if none is given
+     * @notice Publishes what somebody says of a record: see `Act`. Anyone may send it.
+     *
+     * Example: `makeStatement(Statement(digest, alice, uint8(Act.REVOKE), 0, nonce, deadline), sig)`.
+     *
+     * Without `sig`, `s.by` must send the transaction; nonce and deadline are then not used.
+     * @dev Warning: an uploader's REVOKE cannot be undone. It is neutral: inside the first seven days it takes back what
+     * the record would have earned, and nothing more. A record under dispute cannot be revoked by its uploader: that
+     * would be the cheap way out of a ruling.
+     * @param s what is said
+     * @param sig the EIP-712 signature of `s.by` over `s`, or empty
      */
-    function revoke(bytes32 digest, bytes32 reasonHash) external;
+    function makeStatement(Statement calldata s, bytes calldata sig) external;
 
-    /// @notice Makes one of the sender's own nonces void, so that an intent signed with it is worth nothing.
+    /// @notice Makes one of the sender's own nonces void, so that what was signed with it is worth nothing.
     function withdrawIntent(uint256 nonce) external;
+
+    /**
+     * @notice Challenges an ACTIVE record; it is DISPUTED until an arbiter rules.
+     * @dev The value sent must be {bondOf} the sender. A score is never frozen by a challenge: only what this record
+     * itself would have earned waits for the ruling, if it was registered within the last seven days.
+     * @param digest of the record
+     * @param reason why
+     * @param reasonHash SHA-256 of the reason's text
+     */
+    function dispute(bytes32 digest, Reason reason, bytes32 reasonHash) external payable;
+
+    /**
+     * @notice Ends a challenge. Arbiters only.
+     * @dev Warning: one arbiter's word is enough; give the role to a multi-signature wallet.
+     * @param digest of a DISPUTED record
+     * @param ruling what becomes of it
+     * @param reasonHash SHA-256 of the reasons
+     */
+    function rule(bytes32 digest, Ruling ruling, bytes32 reasonHash) external;
+
+    /// @notice Pays the sender what it has to its credit. Works during a pause.
+    function withdrawCredit() external;
+
+    /**
+     * @notice Counts an epoch's rejections and commits to them. Anyone may send it; once per epoch, after its day.
+     * @dev Rejections of an epoch that closes more than seven days late count as soon as may be. A tally
+     * costs up to 50,000 gas: a block of 30 million takes some 500.
+     * @param e what the epoch came to
+     * @param gateSigs the gates' EIP-712 signatures over `e`, sorted by gate address ascending
+     */
+    function closeEpoch(EpochClose calldata e, bytes[] calldata gateSigs) external;
+
+    /**
+     * @notice Asks to hand an uploader's reputation to a new key in seven days, or with `r.to` zero, takes that
+     * back. Anyone may send it; a veto works during a pause.
+     * @dev Warning: whoever has the old key can ask for it. Its owner sees `KeyRotationRequested` and has the delay to
+     * veto it. A new request replaces the one before and starts the delay again.
+     * @param r from which key to which
+     * @param fromSig the old key's signature over `r`, or empty where the old key sends this
+     * @param toSig the new key's signature over `r`, or empty where the new key sends this; not used by a veto
+     */
+    function rotateKey(KeyRotation calldata r, bytes calldata fromSig, bytes calldata toSig) external;
+
+    /// @notice Hands the reputation over once the delay is over. Anyone may send it.
+    /// @dev Old records keep their uploader; rulings on them now count for the new key.
+    function completeKeyRotation(address from) external;
 
     // ---------------------------------------------------------------------------------------------------- admin
 
-    /// @notice Makes an account a gate. Admin only.
-    /// @dev Warning: at once; version 1 has no timelock. An admin's key can thus make its own quorum.
-    function addGate(address gate) external;
+    /// @notice Makes an account a gate for a time. Admin only. A key has one term, ever.
+    /// @param gate the account
+    /// @param runBy who runs it, as the admin knows: the operator address of that installation
+    /// @param from Unix seconds; 0 for now
+    /// @param until Unix seconds, the first one at which it no longer counts; 0 for no end
+    function addGate(address gate, address runBy, uint40 from, uint40 until) external;
 
-    /// @notice Takes a gate's right to sign new verdicts. Admin only; never below the threshold.
-    /// @dev Warning: verdicts of this gate that are signed and not yet on the chain become worthless.
-    function removeGate(address gate) external;
+    /// @notice Ends a gate's term at once. Guardians only.
+    /// @dev Warning: verdicts of this gate that are signed and not yet on the chain become worthless, and fewer gates may
+    /// be left than must sign; then nothing enters until the admin acts.
+    /// @param gate a present or former gate
+    /// @param compromisedSince Unix seconds since when its key is in other hands, 0 if it is not
+    function endGate(address gate, uint40 compromisedSince) external;
 
-    /// @notice Sets how many gates must sign. Admin only; 1 to the number of active gates.
+    /// @notice Sets how many gates must sign, at least 1. Admin only.
+    /// @dev Warning: more than there are gates stops all registrations.
     function setThreshold(uint8 newThreshold) external;
 
-    /// @notice Stops `register`, `revoke` and `withdrawIntent`. Admin only. Reads, gates and roles go on.
+    /// @notice Stops every write but {withdrawCredit}, vetoes and what roles do. Guardians only.
     function pause() external;
 
     /// @notice Ends a pause. Admin only.
@@ -251,30 +408,45 @@ interface IMediaRegistry {
 
     // ---------------------------------------------------------------------------------------------------- views
 
-    /// @notice The whole stored record of exactly these bytes; all zero, with standing NONE, where there is none.
-    function recordOf(bytes32 digest) external view returns (Record memory);
+    /// @notice The stored `Record` of exactly these bytes; all zero, with standing NONE, where there is none.
+    function recordOf(bytes32 digest) external view
+        returns (address uploader, uint40 registeredAt, uint32 blockNumber, uint8 kind, uint8 levels, Standing standing);
 
-    /// @notice How the digest stands now; NONE where there is no record.
-    function standingOf(bytes32 digest) external view returns (Standing);
+    /// @notice The open `Dispute` of a record; all zero where there is none.
+    function disputeOf(bytes32 digest) external view
+        returns (address challenger, uint40 openedAt, uint8 doublings, Reason reason);
 
     /// @notice How many records are in each standing now.
-    function counts() external view returns (uint256 active, uint256 disputed, uint256 revoked);
+    function counts() external view returns (uint64 active, uint64 disputed, uint64 revoked);
 
     /**
-     * @notice An uploader's record of conduct; a newcomer's for an address never seen.
+     * @notice An uploader's record of conduct; a newcomer's for an address never seen, the new key's for a rotated one.
      * @return scoreBps 0 to 10,000
      * @return evidence what the score stands on, in millionths of one settled outcome
-     * @return openDisputes disputes not yet ruled on; always 0 in version 1
+     * @return openDisputes disputes not yet ruled on
      * @return strikes proven frauds; stays at 255 once there
      * @return lastFraudDay UTC day number of the latest one, 0 if none
      */
-    function reputationOf(address uploader)
-        external
-        view
+    function reputationOf(address uploader) external view
         returns (uint16 scoreBps, uint64 evidence, uint32 openDisputes, uint8 strikes, uint32 lastFraudDay);
 
-    /// @notice Whether this uploader spent or withdrew the nonce.
-    function isNonceSpent(address uploader, uint256 nonce) external view returns (bool);
+    /// @notice Who answers for an uploader's name now: the address itself, or the last key it was rotated to.
+    function holderOf(address uploader) external view returns (address);
+
+    /// @notice The rotation of this key that is under way; zeros if none.
+    function rotationOf(address from) external view returns (address to, uint64 completableAt);
+
+    /// @notice The root of an epoch's rejections; 0 while it is not closed.
+    function rejectionRootOf(uint32 epoch) external view returns (bytes32);
+
+    /// @notice Whether this signer spent or withdrew the nonce.
+    function isNonceSpent(address signer, uint256 nonce) external view returns (bool);
+
+    /// @notice What a challenge by this account costs, in wei: doubled by each challenge that it lost.
+    function bondOf(address challenger) external view returns (uint256);
+
+    /// @notice What this account may withdraw, in wei.
+    function creditOf(address account) external view returns (uint256);
 
     /// @notice The address that may register in its own name without a signed intent. Fixed for ever.
     function operator() external view returns (address);
@@ -282,12 +454,15 @@ interface IMediaRegistry {
     /// @notice This installation's 32 random bytes: the EIP-712 domain's salt. Fixed for ever.
     function instanceId() external view returns (bytes32);
 
+    /// @notice What a first challenge costs, in wei. Fixed for ever; 0 on networks whose coin has no value.
+    function disputeBond() external view returns (uint96);
+
     /// @notice How many gates must sign.
     function threshold() external view returns (uint8);
 
-    /// @notice How many gates are active.
-    function gateCount() external view returns (uint256);
-
-    /// @notice Whether the account is an active gate.
+    /// @notice Whether the account's verdicts count now.
     function isGate(address account) external view returns (bool);
+
+    /// @notice The account's `GateTerm`; all zero for one that never was a gate.
+    function gateTermOf(address gate) external view returns (uint40 validFrom, uint40 validUntil, uint40 compromisedSince);
 }

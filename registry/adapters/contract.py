@@ -28,7 +28,7 @@ from web3.exceptions import (
 )
 
 from registry.errors import LedgerError, LedgerUnavailableError, TransactionRevertedError
-from registry.model import ZERO_32, Address, Registration, UploadIntent
+from registry.model import ZERO_32, Address, Registration, Statement, UploadIntent
 
 ErrorShape = tuple[str, tuple[str, ...]]
 BUILT_IN_ERRORS: tuple[ErrorShape, ...] = (("Error", ("string",)), ("Panic", ("uint256",)))  # of require and assert
@@ -98,6 +98,18 @@ def register_arguments(registration: Registration) -> tuple[object, ...]:
             intent.deadline,
         ),
         signed.signature if signed else b"",
+    )
+
+
+def statement_fields(statement: Statement) -> tuple[object, ...]:
+    """Return a statement as ``makeStatement`` takes it."""
+    return (
+        statement.digest.value,
+        Web3.to_checksum_address(statement.by.hex),
+        int(statement.act),
+        statement.detail,
+        statement.nonce,
+        statement.deadline,
     )
 
 

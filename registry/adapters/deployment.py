@@ -25,19 +25,23 @@ class ContractArguments:
 
     Attributes:
         instance_id: 32 random bytes, never used for another installation.
-        admin: names gates and arbiters, pauses.
-        arbiter: may revoke any record.
+        admin: names gates and roles, ends a pause.
+        guardian: may only tighten, at once: pause, and end a gate whose key is in other hands.
+        arbiter: rules on disputes.
         operator: may register in its own name without an intent; must be who sends those transactions.
-        gates: the first gates, each once.
+        gates: the first gates, each once, all run by the operator.
         threshold: how many gates must sign.
+        dispute_bond_wei: what a first challenge costs; 0 where the network's coin has no value.
     """
 
     instance_id: bytes
     admin: Address
+    guardian: Address
     arbiter: Address
     operator: Address
     gates: tuple[Address, ...]
     threshold: int = 1
+    dispute_bond_wei: int = 0
 
     def __post_init__(self) -> None:
         require_length("instance_id", self.instance_id, 32)
@@ -51,13 +55,11 @@ def deploy(web3: Web3, signer: Signer, arguments: ContractArguments, *, endpoint
         LedgerUnavailableError: no answer, or not included within `WAIT_S`.
         LedgerError: included, and failed.
     """
-    admin, arbiter, operator = addresses((arguments.admin, arguments.arbiter, arguments.operator))
-    gates = addresses(arguments.gates)
+    accounts = addresses((arguments.admin, arguments.guardian, arguments.arbiter, arguments.operator))
+    roles = (arguments.instance_id, *accounts, arguments.dispute_bond_wei)
     with ledger_errors(endpoint):
         factory = web3.eth.contract(abi=list(artefact().abi), bytecode=HexBytes(artefact().bytecode))
-        creation = factory.constructor(
-            arguments.instance_id, admin, arbiter, operator, gates, arguments.threshold
-        ).data_in_transaction
+        creation = factory.constructor(roles, addresses(arguments.gates), arguments.threshold).data_in_transaction
     transaction = prepare(web3, endpoint, signer, {"data": creation})
     submit(web3, endpoint, transaction)
     with ledger_errors(endpoint):

@@ -39,7 +39,7 @@ def open_embedded(
     Args:
         directory: made if missing.
         recorder: sends registrations; funded at genesis.
-        arbiter: revokes; funded at genesis.
+        arbiter: rules on disputes; funded at genesis.
         admin: holds the contract's admin role and deploys it; funded at genesis.
         gates: whose verdicts count; used on first run only, as is the threshold; funded at genesis.
         threshold: how many gates must sign.
@@ -60,6 +60,7 @@ def open_embedded(
             roles = ContractArguments(
                 instance_id=secrets.token_bytes(32),
                 admin=admin.address,
+                guardian=admin.address,
                 arbiter=arbiter.address,
                 operator=recorder.address,
                 gates=gates,

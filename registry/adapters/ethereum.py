@@ -6,28 +6,37 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from eth_abi.abi import encode
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import TransactionNotFound
+from web3.exceptions import ContractLogicError, TransactionNotFound
 from web3.types import TxParams, TxReceipt
 
+from registry.adapters import statements as said
 from registry.adapters import transactions
 from registry.adapters.chain_events import ChainEvents
-from registry.adapters.contract import contract_at, ledger_errors, register_arguments
+from registry.adapters.contract import contract_at, ledger_errors, register_arguments, statement_fields
 from registry.adapters.event_table import EventRow, EventTable
 from registry.errors import LedgerError, LedgerUnavailableError, RecordNotFoundError, TransactionRevertedError
 from registry.model import (
     DAG_PB_BIT,
+    EARNS_BIT,
+    PRIVATE_BIT,
     Address,
     Digest,
+    Dispute,
+    DisputeReason,
     Inclusion,
     LedgerEvent,
     LedgerInfo,
     Level,
     MediaKind,
     Record,
+    RecordGate,
     Registration,
     Reputation,
+    Ruling,
+    SignedStatement,
     SignedTransaction,
     Standing,
     Visibility,
@@ -36,7 +45,8 @@ from registry.ports import Signer
 
 Answer = TypeVar("Answer")
 
-REVOKE_WAIT_S = 120.0  # ten blocks of a network with 12 s slots
+INCLUSION_WAIT_S = 120.0  # ten blocks of a network with 12 s slots
+EIP1271_SELECTOR = bytes.fromhex("1626ba7e")  # of isValidSignature(bytes32,bytes), and its "yes"
 FIRST_POLL_S = 0.005  # a fast node includes within this, and web3's own 0.1 s would cap it at ten a second
 LAST_POLL_S = 2.0  # a slow network is not asked more often than this
 
@@ -64,7 +74,7 @@ class EthereumLedger:
             info: which contract answers.
             endpoint: the network's name in messages.
             recorder: sends registrations.
-            arbiter: revokes.
+            arbiter: rules on disputes.
             table: of this chain and contract.
             first_block: where the contract was created, or any block before.
             confirmations: blocks, the including one counted, after which an inclusion is final.
@@ -95,30 +105,34 @@ class EthereumLedger:
         """
         with ledger_errors(self._endpoint):
             state = self._contract.functions.recordOf(digest.value).call(self._caller)
-        uploader, registered_at, block, kind, levels, visibility, earns, standing, fingerprint_hash, content_hash = (
-            state
-        )
+        uploader, registered_at, block, kind, levels, standing = state
         if standing == 0:
             return None
         found = self._registration_of(digest)
-        if found is None or found.policy_id is None:
+        if found is None or found.registered is None:
             raise LedgerError(f"expected the registration of {digest} among the events up to block {block}, got none")
+        more = found.registered
+        statements = self._table.statements_of(digest)
         return Record(
             digest=digest,
-            kind=MediaKind(kind & ~DAG_PB_BIT),
-            visibility=Visibility(visibility),
-            content_hash=content_hash,
+            kind=MediaKind(kind & ~(DAG_PB_BIT | PRIVATE_BIT)),
+            visibility=Visibility.PRIVATE if kind & PRIVATE_BIT else Visibility.PUBLIC,
+            content_hash=more.content_hash,
             content_is_dag_pb=bool(kind & DAG_PB_BIT),
-            fingerprint_hash=fingerprint_hash,
+            fingerprint_hash=more.fingerprint_hash,
             uploader=Address.from_hex(uploader),
-            levels=Level(levels),
-            earns_reputation=earns,
-            model_ids=found.model_ids,
-            policy_id=found.policy_id,
+            levels=Level(levels & ~EARNS_BIT),
+            earns_reputation=bool(levels & EARNS_BIT),
+            model_ids=more.model_ids,
+            policy_id=more.policy_id,
             standing=Standing(standing),
             registered_at=registered_at,
             block=block,
             tx=found.event.inclusion.tx_hash,
+            superseded_by=said.successor(statements),
+            derived_from=said.parents(statements),
+            gates=tuple(self._gate(gate, registered_at) for gate in more.gates),
+            attestations=said.attestations(statements),
         )
 
     def reputation_of(self, uploader: Address) -> Reputation:
@@ -159,26 +173,61 @@ class EthereumLedger:
         with ledger_errors(self._endpoint):
             return bool(_poll(lambda: self._is_deep(inclusion), wait_s))
 
-    def revoke(self, digest: Digest, *, reason_hash: bytes) -> Inclusion:
-        """Set a record's standing to REVOKED, as the arbiter, and return where that stands.
+    def publish(self, signed: SignedStatement) -> Inclusion:
+        """Publish what somebody says of a record, and return where it stands.
+
+        Raises:
+            RecordNotFoundError: a record that it names does not exist.
+            TransactionRevertedError: the contract refuses it.
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
+        """
+        return self._act(self._recorder, "makeStatement", statement_fields(signed.statement), signed.signature)
+
+    def dispute(self, digest: Digest, *, reason: DisputeReason, reason_hash: bytes) -> Inclusion:
+        """Challenge an ACTIVE record in the operator's name, for its bond, and return where that stands.
 
         Raises:
             RecordNotFoundError: no such record.
-            TransactionRevertedError: it is revoked already, or this key may not.
-            LedgerUnavailableError: sent, and not included within `REVOKE_WAIT_S`.
+            TransactionRevertedError: it is not ACTIVE, or the bond is not at hand.
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
         """
-        data = self._encode("revoke", digest.value, reason_hash)
-        try:
-            transaction = transactions.prepare(self._web3, self._endpoint, self._arbiter, data)
-        except TransactionRevertedError as exc:
-            if exc.error_name == "MediaNotRegistered":
-                raise RecordNotFoundError(f"no record of {digest}") from exc
-            raise
-        self.submit(transaction)
-        inclusion = self.inclusion(transaction.tx_hash, wait_s=REVOKE_WAIT_S)
-        if inclusion is None:
-            raise LedgerUnavailableError(f"0x{transaction.tx_hash.hex()} is not included after {REVOKE_WAIT_S:.0f} s")
-        return inclusion
+        with ledger_errors(self._endpoint):
+            challenger = Web3.to_checksum_address(self._recorder.address.hex)
+            bond = int(self._contract.functions.bondOf(challenger).call(self._caller))
+        return self._act(self._recorder, "dispute", digest.value, int(reason), reason_hash, value_wei=bond)
+
+    def rule(self, digest: Digest, *, ruling: Ruling, reason_hash: bytes) -> Inclusion:
+        """End a challenge as the arbiter, and return where that stands.
+
+        Raises:
+            RecordNotFoundError: no such record.
+            TransactionRevertedError: it is not DISPUTED, or this key may not rule on it.
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
+        """
+        return self._act(self._arbiter, "rule", digest.value, int(ruling), reason_hash)
+
+    def dispute_of(self, digest: Digest) -> Dispute | None:
+        """Return the open challenge of a record, or nothing."""
+        with ledger_errors(self._endpoint):
+            state = self._contract.functions.disputeOf(digest.value).call(self._caller)
+            challenger, opened_at, doublings, reason = state
+            if opened_at == 0:
+                return None
+            bond = int(self._contract.functions.disputeBond().call(self._caller))
+        return Dispute(Address.from_hex(challenger), opened_at, DisputeReason(reason), bond << doublings)
+
+    def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
+        """Return whether a contract stands at this address and calls the signature its own (EIP-1271)."""
+        account = Web3.to_checksum_address(wallet.hex)
+        call = EIP1271_SELECTOR + encode(["bytes32", "bytes"], [signing_hash, signature])
+        with ledger_errors(self._endpoint):
+            if not self._web3.eth.get_code(account):
+                return False
+            try:
+                answer = self._web3.eth.call(TxParams({**self._caller, "to": account, "data": HexBytes(call)}))
+            except ContractLogicError:
+                return False
+        return bytes(answer) == EIP1271_SELECTOR.ljust(32, b"\0")
 
     def events(self) -> Iterator[LedgerEvent]:
         """Yield every event so far in chain order."""
@@ -206,6 +255,30 @@ class EthereumLedger:
             data = self._contract.encode_abi(function, args=list(arguments))
         return {"to": str(self._contract.address), "data": data}
 
+    def _act(self, signer: Signer, function: str, *arguments: object, value_wei: int = 0) -> Inclusion:
+        """Send a call and wait for it."""
+        data = self._encode(function, *arguments)
+        try:
+            transaction = transactions.prepare(self._web3, self._endpoint, signer, data, value_wei=value_wei)
+        except TransactionRevertedError as exc:
+            if exc.error_name == "MediaNotRegistered":
+                raise RecordNotFoundError(f"no record of {exc.arguments[0].removeprefix('0x')}") from exc
+            raise
+        self.submit(transaction)
+        inclusion = self.inclusion(transaction.tx_hash, wait_s=INCLUSION_WAIT_S)
+        if inclusion is None:
+            raise LedgerUnavailableError(
+                f"0x{transaction.tx_hash.hex()} is not included after {INCLUSION_WAIT_S:.0f} s"
+            )
+        return inclusion
+
+    def _gate(self, gate: Address, registered_at: int) -> RecordGate:
+        """Return a gate of a record; backdating an opinion helps no thief, since the block's time decides."""
+        known = self._table.gate(gate)
+        if known is None:
+            raise LedgerError(f"expected the gate {gate} among the events, got none")
+        return RecordGate(gate, known.run_by, 0 < known.compromised_since <= registered_at)
+
     def _sync(self) -> None:
         with ledger_errors(self._endpoint):
             self._chain_events.sync(self._table, first_block=self._first_block)
@@ -232,7 +305,7 @@ class EthereumLedger:
         rows = self._chain_events.rows(receipt["logs"])
         if not rows:
             raise LedgerError(f"expected an event of the registry in 0x{receipt['transactionHash'].hex()}, got none")
-        return rows[0].event.inclusion
+        return rows[0].inclusion
 
 
 def _poll(ask: Callable[[], Answer], wait_s: float) -> Answer:

@@ -23,7 +23,7 @@ REPLACEMENT_FACTOR = (
 
 
 def prepare(
-    web3: Web3, endpoint: str, signer: Signer, call: Mapping[str, Any], *, nonce: int | None = None
+    web3: Web3, endpoint: str, signer: Signer, call: Mapping[str, Any], *, nonce: int | None = None, value_wei: int = 0
 ) -> SignedTransaction:
     """Return the signed transaction for ``call`` (``data`` and, unless it creates a contract, ``to``); send nothing.
 
@@ -36,6 +36,7 @@ def prepare(
         signer: whose account pays.
         call: what is sent.
         nonce: of the waiting transaction that this one replaces, at twice the fees; absent for the account's next.
+        value_wei: sent along.
 
     Raises:
         TransactionRevertedError: the contract would refuse it.
@@ -43,7 +44,7 @@ def prepare(
     sender = Web3.to_checksum_address(signer.address.hex)
     circumstances: Literal["pending", "latest"] = "pending" if nonce is None else "latest"
     with ledger_errors(endpoint):
-        simulated = TxParams({"from": sender, "data": call["data"]})
+        simulated = TxParams({"from": sender, "data": call["data"], "value": Wei(value_wei)})
         if "to" in call:
             simulated["to"] = call["to"]
             web3.eth.call(simulated, circumstances)
@@ -51,7 +52,7 @@ def prepare(
         fields = {
             **call,
             **_fees(web3, factor=1 if nonce is None else REPLACEMENT_FACTOR),
-            "value": 0,
+            "value": value_wei,
             "gas": gas,
             "nonce": web3.eth.get_transaction_count(sender, "latest") if nonce is None else nonce,
             "chainId": web3.eth.chain_id,

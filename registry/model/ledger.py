@@ -16,15 +16,18 @@ from registry.model.media import MediaKind
 
 LedgerKind = Literal["embedded", "network"]
 DAG_PB_BIT = 0x80  # bit 7 of the chain's ``kind``: the content's CID has codec dag-pb, not raw
+PRIVATE_BIT = 0x40  # bit 6 of a stored record's ``kind``
+EARNS_BIT = 0x80  # bit 7 of a stored record's ``levels``
 
 
 class Level(IntFlag):
-    """How a record came in; admitted with it and never changed."""
+    """Who stands behind a record: admitted with it and never changed, but for what later attestations add."""
 
     GATE = 1
     UPLOADER = 2
     REVIEWER = 4
     CREDENTIALS = 8
+    THIRD_PARTY = 16  # by attestation only
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -38,6 +41,37 @@ class Standing(IntEnum):
     ACTIVE = 1
     DISPUTED = 2
     REVOKED = 3
+
+
+class DisputeReason(IntEnum):
+    """Why a record is challenged: ``Reason`` of the contract."""
+
+    OTHER = 0
+    FORGERY = 1
+    DEPICTED_PERSON = 2
+    RIGHTS = 3
+    MISTAKE = 4
+    MODEL_DOUBT = 5
+
+
+class Ruling(IntEnum):
+    """What an arbiter decides; in all but DISMISSED the record is revoked."""
+
+    DISMISSED = 0
+    REMOVED = 1
+    CORRECTED = 2
+    FRAUD = 3
+
+
+class Act(IntEnum):
+    """What a statement says of the record it is about."""
+
+    REVOKE = 0
+    SUPERSEDE = 1
+    DERIVE = 2
+    ATTEST = 3
+    REVIEW = 4
+    RETRACT = 5
 
 
 class Visibility(IntEnum):
@@ -137,6 +171,39 @@ class SignedIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody says of one record.
+
+    Attributes:
+        digest: of the record.
+        by: who says it, and signs.
+        act: what is said.
+        detail: 32 bytes, zeros if none. REVOKE, RETRACT: SHA-256 of the reason; SUPERSEDE: the successor's digest;
+            DERIVE: the parent's; ATTEST, REVIEW: SHA-256 of the claims' canonical JSON.
+        nonce: 256 bits, unordered, spent once; shared with the intents.
+        deadline: Unix seconds.
+    """
+
+    digest: Digest
+    by: Address
+    act: Act
+    detail: bytes
+    nonce: int = 0
+    deadline: int = 0
+
+    def __post_init__(self) -> None:
+        require_length("detail", self.detail, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedStatement:
+    """A `Statement` with its signature; empty where who says it sends the transaction."""
+
+    statement: Statement
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class GateVerdict:
     """One gate's EIP-712 signature (65 bytes) over the admission and its own opinion."""
 
@@ -189,6 +256,51 @@ class Inclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """An open challenge.
+
+    Attributes:
+        opened_at: Unix seconds of the block.
+        bond_wei: what the challenger put up.
+    """
+
+    challenger: Address
+    opened_at: int
+    reason: DisputeReason
+    bond_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """Somebody else's word on a record, not taken back.
+
+    Attributes:
+        level: `Level.THIRD_PARTY` or `Level.REVIEWER`.
+        claims_hash: 32 bytes, SHA-256 of the claims' canonical JSON, zeros if none.
+        attested_at: Unix seconds of the block.
+    """
+
+    attester: Address
+    level: Level
+    claims_hash: bytes
+    attested_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGate:
+    """One gate that let a record in.
+
+    Attributes:
+        run_by: who runs it, as the registry's admin knows: gates with equal values are no second opinion.
+        is_suspect: its key was in other hands when the record entered.
+    """
+
+    gate: Address
+    run_by: Address
+    is_suspect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BatchPlace:
     """Where a batched record stands: its batch's root (32 bytes) and the leaf's index."""
 
@@ -207,6 +319,11 @@ class Record:
         model_ids: 32 bytes each, one per gate opinion.
         registered_at: Unix seconds of the block.
         tx: 32 bytes; the transaction that registered it.
+        levels: as admitted; `standing_levels` has those of the attestations too.
+        gates: whose verdicts let it in, by address ascending.
+        attestations: others' words that stand, in chain order.
+        superseded_by: the later record that its uploader names.
+        derived_from: the earlier records that its uploader names.
     """
 
     digest: Digest
@@ -227,6 +344,26 @@ class Record:
     batch: BatchPlace | None = None
     superseded_by: Digest | None = None
     derived_from: tuple[Digest, ...] = ()
+    gates: tuple[RecordGate, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+
+    @property
+    def standing_levels(self) -> Level:
+        """Return who stands behind the record now: as admitted, and by attestation."""
+        levels = self.levels
+        for attestation in self.attestations:
+            levels |= attestation.level
+        return levels
+
+    @property
+    def operators(self) -> frozenset[Address]:
+        """Who runs the gates; one alone means that the quorum is one operator's."""
+        return frozenset(gate.run_by for gate in self.gates)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a gate's key was in other hands when the record entered."""
+        return any(gate.is_suspect for gate in self.gates)
 
     @property
     def cid(self) -> Cid | None:

@@ -9,6 +9,7 @@ from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
 from registry.register.registrar import Registrar
 from registry.register.spool import Spool
+from registry.register.standing import hash_of_words, revoke
 
 __all__ = [
     "Accepted",
@@ -23,5 +24,7 @@ __all__ = [
     "Registrar",
     "Spool",
     "Stores",
+    "hash_of_words",
     "rebuild_index",
+    "revoke",
 ]

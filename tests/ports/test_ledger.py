@@ -19,15 +19,23 @@ from registry.errors import (
 )
 from registry.model import (
     ZERO_32,
+    Act,
     Admission,
+    Attestation,
     Digest,
+    Dispute,
+    DisputeReason,
     EventName,
     Inclusion,
     Level,
     MediaKind,
+    RecordGate,
     Registration,
+    Ruling,
+    SignedStatement,
     SignedTransaction,
     Standing,
+    Statement,
     Visibility,
 )
 from tests.ledgers import (
@@ -41,6 +49,7 @@ from tests.ledgers import (
     of_operator,
     on_anvil,
     registration_of,
+    said,
 )
 
 WAIT_S = 10.0  # a node includes within milliseconds
@@ -122,7 +131,7 @@ class LedgerSuite:
     ) -> None:
         elsewhere = replace(ledger.info, instance_id=secrets.token_bytes(32))
         foreign = registration_of(elsewhere, admission, gate=roles.gate, uploader=uploader, now=now)
-        assert self.refusal(ledger, foreign).error_name == "IntentSignatureInvalid"
+        assert self.refusal(ledger, foreign).error_name == "NotAGate"
         unsigned = of_operator(admission, roles)
         foreign = registration_of(elsewhere, unsigned, gate=roles.gate, uploader=uploader, now=now)
         assert self.refusal(ledger, foreign).error_name == "NotAGate"
@@ -133,7 +142,7 @@ class LedgerSuite:
         late = replace(admission, deadline=now - HOUR_S)
         expired = registration_of(ledger.info, late, gate=roles.gate, uploader=uploader, now=now)
         refusal = self.refusal(ledger, expired)
-        assert (refusal.error_name, refusal.arguments) == ("VerdictExpired", (str(now - HOUR_S),))
+        assert (refusal.error_name, refusal.arguments) == ("DeadlinePassed", (str(now - HOUR_S),))
 
     def test_prepare_refuses_to_register_for_a_stranger_without_an_intent(
         self, ledger: EthereumLedger, admission: Admission, roles: Roles, uploader: KeystoreSigner, now: int
@@ -143,18 +152,45 @@ class LedgerSuite:
         refusal = self.refusal(ledger, unwished)
         assert (refusal.error_name, refusal.arguments) == ("IntentRequired", (uploader.address.hex,))
 
-    def test_revoke_refuses_a_digest_without_a_record(self, ledger: EthereumLedger) -> None:
+    @pytest.mark.parametrize("act", list(Act))
+    def test_publish_refuses_a_digest_without_a_record(
+        self, ledger: EthereumLedger, uploader: KeystoreSigner, act: Act
+    ) -> None:
         with pytest.raises(RecordNotFoundError):
-            ledger.revoke(Digest(secrets.token_bytes(32)), reason_hash=ZERO_32)
+            ledger.publish(said(ledger.info, uploader, act, Digest(secrets.token_bytes(32))))
 
-    def test_revoke_refuses_a_record_that_is_revoked_already(
+    def test_publish_refuses_to_revoke_what_is_revoked_already(
+        self, ledger: EthereumLedger, registration: Registration, uploader: KeystoreSigner
+    ) -> None:
+        self.register(ledger, registration)
+        ledger.publish(said(ledger.info, uploader, Act.REVOKE, registration.admission.digest))
+        with pytest.raises(TransactionRevertedError) as caught:
+            ledger.publish(said(ledger.info, uploader, Act.REVOKE, registration.admission.digest))
+        assert caught.value.error_name == "StandingMismatch"
+
+    def test_publish_refuses_to_revoke_anothers_record(
         self, ledger: EthereumLedger, registration: Registration
     ) -> None:
         self.register(ledger, registration)
-        ledger.revoke(registration.admission.digest, reason_hash=ZERO_32)
+        operator = Statement(registration.admission.digest, ledger.info.operator, Act.REVOKE, ZERO_32)
         with pytest.raises(TransactionRevertedError) as caught:
-            ledger.revoke(registration.admission.digest, reason_hash=ZERO_32)
-        assert caught.value.error_name == "MediaAlreadyRevoked"
+            ledger.publish(SignedStatement(operator))
+        assert caught.value.error_name == "NotUploader"
+
+    def test_dispute_and_rule_refuse_a_digest_without_a_record(self, ledger: EthereumLedger) -> None:
+        unknown = Digest(secrets.token_bytes(32))
+        with pytest.raises(RecordNotFoundError):
+            ledger.dispute(unknown, reason=DisputeReason.FORGERY, reason_hash=ZERO_32)
+        with pytest.raises(RecordNotFoundError):
+            ledger.rule(unknown, ruling=Ruling.FRAUD, reason_hash=ZERO_32)
+
+    def test_rule_refuses_a_record_that_nobody_disputes(
+        self, ledger: EthereumLedger, registration: Registration
+    ) -> None:
+        self.register(ledger, registration)
+        with pytest.raises(TransactionRevertedError) as caught:
+            ledger.rule(registration.admission.digest, ruling=Ruling.FRAUD, reason_hash=ZERO_32)
+        assert caught.value.error_name == "StandingMismatch"
 
     def test_submit_refuses_a_transaction_whose_nonce_another_took(
         self, ledger: EthereumLedger, registration: Registration, another: Registration
@@ -214,14 +250,12 @@ class LedgerSuite:
         assert ledger.is_final(inclusion)
         assert ledger.height() >= inclusion.block_number
 
-    def test_a_registration_raises_the_uploaders_reputation(
+    def test_a_registration_earns_nothing_before_it_has_settled(
         self, ledger: EthereumLedger, registration: Registration, uploader: KeystoreSigner
     ) -> None:
         before = ledger.reputation_of(uploader.address)
         self.register(ledger, registration)
-        after = ledger.reputation_of(uploader.address)
-        assert after.score_bps > before.score_bps
-        assert after.evidence > before.evidence
+        assert ledger.reputation_of(uploader.address) == before
 
     def test_the_operator_registers_in_its_own_name_without_an_intent(
         self, ledger: EthereumLedger, admission: Admission, roles: Roles, now: int
@@ -250,20 +284,90 @@ class LedgerSuite:
     ) -> None:
         self.register(ledger, registration)
         before = ledger.find(registration.admission.digest)
-        inclusion = ledger.revoke(registration.admission.digest, reason_hash=b"\x05" * 32)
+        inclusion = ledger.publish(said(ledger.info, uploader, Act.REVOKE, registration.admission.digest))
         after = ledger.find(registration.admission.digest)
         assert after == replace(before, standing=Standing.REVOKED)
         assert inclusion.block_number > before.block
-        assert ledger.reputation_of(uploader.address).strikes == 1
+        assert ledger.reputation_of(uploader.address).strikes == 0
+
+    @pytest.mark.parametrize(
+        ("ruling", "becomes"),
+        [
+            (Ruling.DISMISSED, (Standing.ACTIVE, 0)),
+            (Ruling.REMOVED, (Standing.REVOKED, 0)),
+            (Ruling.CORRECTED, (Standing.REVOKED, 0)),
+            (Ruling.FRAUD, (Standing.REVOKED, 1)),
+        ],
+    )
+    def test_a_dispute_shows_until_it_is_ruled_on(
+        self,
+        ledger: EthereumLedger,
+        registration: Registration,
+        uploader: KeystoreSigner,
+        ruling: Ruling,
+        becomes: tuple[Standing, int],
+    ) -> None:
+        self.register(ledger, registration)
+        digest, (standing, strikes) = registration.admission.digest, becomes
+        before = ledger.find(digest)
+        assert ledger.dispute_of(digest) is None
+        opened = ledger.dispute(digest, reason=DisputeReason.DEPICTED_PERSON, reason_hash=b"\x05" * 32)
+        assert ledger.find(digest) == replace(before, standing=Standing.DISPUTED)
+        assert ledger.dispute_of(digest) == Dispute(
+            ledger.info.operator, opened.block_time, DisputeReason.DEPICTED_PERSON, bond_wei=0
+        )
+        assert ledger.reputation_of(uploader.address).open_disputes == 1
+        ledger.rule(digest, ruling=ruling, reason_hash=b"\x06" * 32)
+        assert ledger.find(digest) == replace(before, standing=standing)
+        assert ledger.dispute_of(digest) is None
+        after = ledger.reputation_of(uploader.address)
+        assert (after.open_disputes, after.strikes) == (0, strikes)
+
+    def test_a_record_shows_what_others_say_of_it_until_they_take_it_back(
+        self, ledger: EthereumLedger, registration: Registration
+    ) -> None:
+        digest, witness = registration.admission.digest, new_key()
+        self.register(ledger, registration)
+        claims = b"\x0c" * 32
+        place = ledger.publish(said(ledger.info, witness, Act.ATTEST, digest, claims))
+        record = ledger.find(digest)
+        assert record is not None
+        assert record.attestations == (Attestation(witness.address, Level.THIRD_PARTY, claims, place.block_time),)
+        assert record.standing_levels == record.levels | Level.THIRD_PARTY
+        ledger.publish(said(ledger.info, witness, Act.RETRACT, digest))
+        again = ledger.find(digest)
+        assert again is not None
+        assert (again.attestations, again.standing_levels) == ((), record.levels)
+
+    def test_only_a_reviewer_attests_as_one(self, ledger: EthereumLedger, registration: Registration) -> None:
+        self.register(ledger, registration)
+        with pytest.raises(TransactionRevertedError) as caught:
+            ledger.publish(said(ledger.info, new_key(), Act.REVIEW, registration.admission.digest))
+        assert caught.value.error_name == "AccessControlUnauthorizedAccount"
+
+    def test_a_record_names_its_gates_and_who_runs_them(
+        self, ledger: EthereumLedger, registration: Registration, roles: Roles
+    ) -> None:
+        self.register(ledger, registration)
+        record = ledger.find(registration.admission.digest)
+        assert record is not None
+        assert record.gates == (RecordGate(roles.gate.address, ledger.info.operator, is_suspect=False),)
+        assert (record.operators, record.is_suspect) == ({ledger.info.operator}, False)
+
+    def test_no_wallet_stands_at_an_account(self, ledger: EthereumLedger) -> None:
+        assert not ledger.wallet_accepts(new_key().address, ZERO_32, b"\x01" * 65)
+
+    def test_a_contract_that_knows_no_signatures_accepts_none(self, ledger: EthereumLedger) -> None:
+        assert not ledger.wallet_accepts(ledger.info.contract, ZERO_32, b"\x01" * 65)
 
     def test_events_come_in_chain_order_and_give_the_standing(
-        self, ledger: EthereumLedger, registration: Registration, another: Registration
+        self, ledger: EthereumLedger, registration: Registration, another: Registration, uploader: KeystoreSigner
     ) -> None:
         digest = registration.admission.digest
         _, first = self.register(ledger, registration)
         assert [event.digest for event in ledger.events()] == [digest]
         _, second = self.register(ledger, another)
-        third = ledger.revoke(digest, reason_hash=ZERO_32)
+        third = ledger.publish(said(ledger.info, uploader, Act.REVOKE, digest))
         seen = [(event.name, event.digest, event.standing, event.inclusion) for event in ledger.events()]
         assert seen == [
             (EventName.REGISTERED, digest, Standing.ACTIVE, first),

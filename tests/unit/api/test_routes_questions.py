@@ -9,6 +9,7 @@ import pytest
 
 from registry.errors import LedgerUnavailableError
 from registry.model import Digest, Standing
+from registry.register import revoke
 from tests.pictures import half_size, jpeg, picture
 from tests.unit.api.conftest import MAX_UPLOAD_BYTES, PHOTO, Service
 from tests.values import abstention, prediction
@@ -58,7 +59,7 @@ def test_check_an_unknown_digest_needs_the_bytes(service: Service) -> None:
 )
 def test_check_a_recorded_digest_goes_by_its_standing(recorded: Service, standing: Standing, decision: str) -> None:
     if standing is Standing.REVOKED:
-        recorded.desk.ledger.revoke(DIGEST, reason_hash=bytes(32))
+        revoke(recorded.desk.ledger, DIGEST, reason="")
     body = recorded.client.post("/v1/checks", json={"sha256": DIGEST.hex}).json()
     assert (body["decision"], body["basis"], body["verdict"]) == (decision, "hash", None)
 

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from registry.model import Digest
+from registry.register import revoke
 from tests.fakes import RECORDER
 from tests.unit.api.conftest import OPERATOR, PHOTO, Service
 
@@ -35,7 +36,7 @@ def test_a_record_says_on_whose_word_it_stands(read_service: Service) -> None:
 def test_a_record_known_to_the_caller_is_304_until_its_standing_changes(recorded: Service) -> None:
     tag = recorded.client.get(RECORD).headers["ETag"]
     assert recorded.client.get(RECORD, headers={"If-None-Match": f'"x", W/{tag}'}).status_code == 304
-    recorded.desk.ledger.revoke(DIGEST, reason_hash=bytes(32))
+    revoke(recorded.desk.ledger, DIGEST, reason="")
     again = recorded.client.get(RECORD, headers={"If-None-Match": tag})
     assert (again.status_code, again.json()["standing"]) == (200, "REVOKED")
 
@@ -65,11 +66,9 @@ def test_revoking_needs_a_reason(recorded: Service) -> None:
 
 def test_revoking_keeps_the_hash_of_its_reason(recorded: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[bytes] = []
-    revoke = recorded.desk.ledger.revoke
+    publish = recorded.desk.ledger.publish
     monkeypatch.setattr(
-        recorded.desk.ledger,
-        "revoke",
-        lambda digest, *, reason_hash: (kept.append(reason_hash), revoke(digest, reason_hash=reason_hash))[1],
+        recorded.desk.ledger, "publish", lambda signed: (kept.append(signed.statement.detail), publish(signed))[1]
     )
     answer = recorded.client.post(f"{RECORD}/revocation", json={"reason": "mistake"}, headers=OPERATOR)
     assert (answer.status_code, answer.json()["standing"]) == (200, "REVOKED")

@@ -29,6 +29,7 @@ from registry.model import (
     Visibility,
 )
 from registry.policy import Reason
+from registry.register import revoke
 from tests.pictures import half_size, jpeg, picture
 from tests.unit.api.conftest import MAX_UPLOAD_BYTES, PHOTO, Service
 from tests.values import abstention, digest, prediction, record
@@ -217,7 +218,7 @@ def test_a_recorded_digest_needs_no_upload(read_service: Service) -> None:
 
 
 def test_a_revoked_record_is_the_headline(recorded: Service) -> None:
-    recorded.desk.ledger.revoke(DIGEST, reason_hash=bytes(32))
+    revoke(recorded.desk.ledger, DIGEST, reason="")
     assert "the record was revoked" in answer(recorded, PHOTO).text
 
 

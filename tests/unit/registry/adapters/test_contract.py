@@ -22,7 +22,7 @@ def data_of(signature: str, types: list[str], values: list[object]) -> str:
 @pytest.mark.parametrize(
     ("data", "name", "arguments"),
     [
-        (data_of("VerdictExpired(uint64)", ["uint64"], [17]), "VerdictExpired", ("17",)),
+        (data_of("DeadlinePassed(uint64)", ["uint64"], [17]), "DeadlinePassed", ("17",)),
         (
             data_of("NonceSpent(address,uint256)", ["address", "uint256"], ["0x" + "11" * 20, 2**255]),
             "NonceSpent",
@@ -40,7 +40,7 @@ def data_of(signature: str, types: list[str], values: list[object]) -> str:
         ("0x", "UnknownError", ()),
         ("not hex", "UnknownError", ()),
         (None, "UnknownError", ()),
-        (data_of("VerdictExpired(uint64)", ["uint64"], [17])[:20], "VerdictExpired", ()),
+        (data_of("DeadlinePassed(uint64)", ["uint64"], [17])[:20], "DeadlinePassed", ()),
     ],
 )
 def test_a_reverts_data_gives_the_errors_name_and_arguments(
@@ -85,5 +85,5 @@ def test_what_a_node_said_is_in_the_message() -> None:
 
 def test_every_error_of_the_interface_is_known_by_its_selector() -> None:
     names = {name for name, _ in artefact().errors.values()}
-    assert {"MediaAlreadyRegistered", "NotAGate", "IntentRequired", "NotOperator", "Error", "Panic"} <= names
+    assert {"MediaAlreadyRegistered", "NotAGate", "IntentRequired", "SignatureInvalid", "Error", "Panic"} <= names
     assert len(artefact().errors) >= len(names)

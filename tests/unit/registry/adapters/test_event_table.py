@@ -8,11 +8,21 @@ from pathlib import Path
 import pytest
 
 from registry.adapters import event_table
-from registry.adapters.event_table import Checkpoint, EventRow, EventTable
+from registry.adapters.event_table import (
+    Checkpoint,
+    EventRow,
+    EventTable,
+    GateHistory,
+    GateRow,
+    Registered,
+    StatementRow,
+)
 from registry.errors import LedgerUnavailableError
-from registry.model import Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
 
 CONTRACT = Address(b"\x0c" * 20)
+GATE = Address(b"\x0a" * 20)
+OPERATOR = Address(b"\x0d" * 20)
 
 
 def open_table(path: Path, *, chain_id: int = 1, contract: Address = CONTRACT) -> EventTable:
@@ -25,7 +35,18 @@ def row(block: int, log: int = 0, *, digest: int = 1, revoked: bool = False) -> 
         (EventName.STANDING_CHANGED, Standing.REVOKED) if revoked else (EventName.REGISTERED, Standing.ACTIVE)
     )
     event = LedgerEvent(name, Digest(bytes([digest]) * 32), standing, place)
-    return EventRow(event) if revoked else EventRow(event, b"\x07" * 32, (b"\x08" * 32, b"\x09" * 32))
+    if revoked:
+        return EventRow(event)
+    models, gates = (b"\x08" * 32, b"\x09" * 32), (GATE, Address(b"\x0b" * 20))
+    return EventRow(event, Registered(b"\x07" * 32, models, gates, b"\x05" * 32, b"\x06" * 32))
+
+
+def place(block: int, log: int = 0) -> Inclusion:
+    return Inclusion(b"", block, b"", log, 1_800_000_000 + block)
+
+
+def said(block: int, act: Act, *, digest: int = 1) -> StatementRow:
+    return StatementRow(place(block), Digest(bytes([digest]) * 32), Address(b"\x0e" * 20), act, b"\x0f" * 32)
 
 
 def upto(block: int) -> Checkpoint:
@@ -82,6 +103,31 @@ def test_a_registration_is_found_by_its_digest_with_policy_and_models(table: Eve
     table.append((row(1), row(2, revoked=True)), after=None, upto=upto(2))
     assert table.registration_of(Digest(b"\x01" * 32)) == row(1)
     assert table.registration_of(Digest(b"\x02" * 32)) is None
+
+
+def test_what_was_said_of_a_record_comes_back_in_chain_order(table: EventTable) -> None:
+    words = (said(1, Act.ATTEST), said(2, Act.ATTEST, digest=2), said(3, Act.RETRACT))
+    table.append(words, after=None, upto=upto(3))
+    assert table.statements_of(Digest(b"\x01" * 32)) == [words[0], words[2]]
+    assert table.statements_of(Digest(b"\x03" * 32)) == []
+
+
+def test_a_gate_is_known_with_its_earliest_compromise(table: EventTable) -> None:
+    began = GateRow(place(1), GATE, OPERATOR, 0)
+    table.append((began,), after=None, upto=upto(1))
+    assert table.gate(GATE) == GateHistory(OPERATOR, 0)
+    ends = (GateRow(place(2), GATE, None, 0), GateRow(place(3), GATE, None, 900), GateRow(place(4), GATE, None, 700))
+    table.append(ends, after=upto(1), upto=upto(4))
+    assert table.gate(GATE) == GateHistory(OPERATOR, 700)
+    assert table.gate(OPERATOR) is None
+
+
+def test_going_back_forgets_statements_and_gates_as_well(table: EventTable) -> None:
+    table.append((said(1, Act.ATTEST),), after=None, upto=upto(1))
+    table.append((said(2, Act.RETRACT), GateRow(place(2, 1), GATE, OPERATOR, 0)), after=upto(1), upto=upto(2))
+    table.rewind(upto(2))
+    assert table.statements_of(Digest(b"\x01" * 32)) == [said(1, Act.ATTEST)]
+    assert table.gate(GATE) is None
 
 
 def test_going_back_forgets_the_blocks_behind_the_checkpoint_before(table: EventTable) -> None:
