@@ -8,8 +8,8 @@
 - V, proven wrongs: a fraud adds 16 and halves A, a correction adds 2.
 - All three halve every 90 days.
 
-A rounds down, R and V round up: no rounding is in the uploader's favour. Days are UTC days since 1970-01-01 and, as in
-the contract, at most 65,535 (in 2149).
+A rounds down, R and V round up: no rounding is in the uploader's favour. Days are UTC days since 1970-01-01, at most
+65,534 (5 June 2149), where the contract's 16 bits end.
 """
 
 from __future__ import annotations
