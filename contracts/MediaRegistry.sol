@@ -182,7 +182,8 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         address holder = holderOf(record.uploader);
         Dispute memory challenge = disputeOf[digest];
         address challenger = challenge.challenger;
-        if (msg.sender == challenger || msg.sender == holder) revert ArbiterIsParty(msg.sender);
+        bool party = msg.sender == challenger || msg.sender == holder || msg.sender == record.uploader;
+        if (party) revert ArbiterIsParty(msg.sender);
         bool dismissed = ruling == Ruling.DISMISSED;
         Standing to = dismissed ? Standing.ACTIVE : Standing.REVOKED;
 
@@ -258,7 +259,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         _requireNotRotated(r.from);
         if (r.to == r.from) revert KeyNotFresh(r.to);
         _requireFresh(r.to);
-        _requireSigned(r.to, wish, toSig);
+        _requireSigned(r.to, wish, toSig, r.deadline);
         uint64 completableAt = uint64(block.timestamp + ROTATION_DELAY);
 
         rotationOf[r.from] = Rotation(r.to, completableAt);
@@ -404,9 +405,10 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         }
     }
 
-    /// @dev Whose signature this is: the signer's own, its wallet's word (EIP-1271), or with none, its transaction. The
-    /// one call out, to the wallet, is static.
-    function _requireSigned(address signer, bytes32 structHash, bytes calldata sig) private view {
+    /// @dev Whose signature this is: the signer's own or its wallet's word (EIP-1271), good until the deadline, or with
+    /// none, its transaction. The one call out, to the wallet, is static.
+    function _requireSigned(address signer, bytes32 structHash, bytes calldata sig, uint64 deadline) private view {
+        if (sig.length != 0) _requireAlive(deadline);
         bool good = sig.length == 0
             ? msg.sender == signer
             : SignatureChecker.isValidSignatureNowCalldata(signer, _hashTypedData(structHash), sig);
@@ -415,10 +417,8 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
 
     /// @dev The same, good once.
     function _spendSigned(address signer, bytes32 hash, bytes calldata sig, uint256 nonce, uint64 deadline) private {
-        _requireSigned(signer, hash, sig);
-        if (sig.length == 0) return;
-        _requireAlive(deadline);
-        _spendNonce(signer, nonce);
+        _requireSigned(signer, hash, sig, deadline);
+        if (sig.length != 0) _spendNonce(signer, nonce);
     }
 
     function _spendNonce(address signer, uint256 nonce) private {
@@ -435,7 +435,9 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     }
 
     function _requireFresh(address key) private view {
-        if (_tallies[key].rotated || _tallies[key].day != 0) revert KeyNotFresh(key);
+        bool used = _tallies[key].rotated || _tallies[key].day != 0;
+        // a key on its way elsewhere would let a whole chain of names grow at once, too long to be followed
+        if (used || rotationOf[key].to != address(0)) revert KeyNotFresh(key);
     }
 
     function _existing(bytes32 digest) private view returns (Record storage record) {

@@ -281,7 +281,7 @@ interface IMediaRegistry {
     error EpochNotClosable(uint32 epoch);
     /// @dev This key's name went over to another one.
     error KeyIsRotated(address from, address to);
-    /// @dev A new key must have no outcomes of its own, and be another one.
+    /// @dev A new key must have no outcomes and no rotation of its own, and be another one.
     error KeyNotFresh(address key);
     /// @dev No rotation of this key is under way.
     error NoRotation(address from);

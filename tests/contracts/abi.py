@@ -10,8 +10,10 @@ from typing import Any
 import eth_abi
 from eth_utils import to_bytes, to_checksum_address
 from eth_utils.abi import (
+    collapse_if_tuple,
     event_abi_to_log_topic,
     function_abi_to_4byte_selector,
+    function_signature_to_4byte_selector,
     get_abi_input_types,
     get_abi_output_types,
 )
@@ -24,6 +26,7 @@ _FUNCTIONS = {entry["name"]: entry for entry in ABI if entry["type"] == "functio
 _ERRORS = {
     function_abi_to_4byte_selector(entry | {"type": "function"}): entry for entry in ABI if entry["type"] == "error"
 }
+_PANIC = function_signature_to_4byte_selector("Panic(uint256)")
 _EVENTS = {event_abi_to_log_topic(entry): entry for entry in ABI if entry["type"] == "event"}
 
 
@@ -39,17 +42,21 @@ def call_data(name: str, arguments: Sequence[Any]) -> bytes:
 
 
 def answer(name: str, data: bytes) -> Any:
-    """What a function returned: one value, a list of several, or a dictionary for a struct."""
+    """What a function returned: one value, a list of several without names, or a dictionary of several with names."""
     outputs = _FUNCTIONS[name]["outputs"]
     values = _decode(get_abi_output_types(_FUNCTIONS[name]), data)
-    if len(values) != 1:
-        return values
-    parts = outputs[0].get("components")
-    return values[0] if parts is None else dict(zip([part["name"] for part in parts], values[0], strict=True))
+    if len(values) == 1:
+        return values[0]
+    names = [each["name"] for each in outputs]
+    return dict(zip(names, values, strict=True)) if all(names) else values
 
 
 def error(data: bytes) -> tuple[str, tuple[Any, ...]]:
-    """The name and the arguments of a custom error."""
+    """The name and the arguments of a custom error; no name where the answer is empty, as for malformed calldata."""
+    if not data:
+        return "", ()
+    if data[:4] == _PANIC:
+        return "Panic", eth_abi.decode(["uint256"], data[4:])
     entry = _ERRORS[data[:4]]
     return entry["name"], tuple(_decode(get_abi_input_types(entry | {"type": "function"}), data[4:]))
 
@@ -61,8 +68,19 @@ def event(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
     plain = [each for each in entry["inputs"] if not each["indexed"]]
     shown = ["bytes32" if each["type"] == "string" else each["type"] for each in indexed]
     found = dict(zip([each["name"] for each in indexed], _decode(shown, b"".join(topics[1:])), strict=True))
-    found |= dict(zip([each["name"] for each in plain], _decode([each["type"] for each in plain], data), strict=True))
+    values = _decode([collapse_if_tuple(each) for each in plain], data)
+    found |= {each["name"]: _named(each, value) for each, value in zip(plain, values, strict=True)}
     return entry["name"], {each["name"]: found[each["name"]] for each in entry["inputs"]}
+
+
+def _named(entry: Any, value: Any) -> Any:
+    """A struct as a dictionary, an array of structs as a list of them, anything else as it is."""
+    parts = entry.get("components")
+    if parts is None:
+        return value
+    if entry["type"].endswith("[]"):
+        return [_named(entry | {"type": "tuple"}, each) for each in value]
+    return dict(zip([part["name"] for part in parts], value, strict=True))
 
 
 def _decode(types: Sequence[str], data: bytes) -> list[Any]:

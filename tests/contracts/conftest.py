@@ -17,6 +17,7 @@ def deployed() -> Stage:
 @pytest.fixture
 def stage(deployed: Stage) -> Iterator[Stage]:
     """Three gates of which two must sign."""
-    snapshot = deployed.tester.take_snapshot()
+    snapshot, address = deployed.tester.take_snapshot(), deployed.address
     yield deployed
     deployed.tester.revert_to_snapshot(snapshot)
+    deployed.address = address

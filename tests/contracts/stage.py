@@ -1,50 +1,47 @@
-"""A chain in this process, the committed artefact on it, and named actors who act on it."""
+"""The committed artefact on a chain in this process, and what named actors do with it."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.exceptions import TransactionFailed
-from eth_utils import keccak, to_bytes, to_hex
+from eth_utils import to_bytes
 
 from tests.contracts import abi
-from tests.contracts.typed_data import Fields, intent_message, sign, verdict_message
-
-Receipt = dict[str, Any]
-
-GATE, UPLOADER, REVIEWER, CREDENTIALS = 1, 2, 4, 8
-NONE, ACTIVE, DISPUTED, REVOKED = 0, 1, 2, 3
-PUBLIC, PRIVATE = 0, 1
-IMAGE, VIDEO, DAG_PB = 1, 2, 0x80
-NOT_JUDGED = 255
-FAR = 2**40  # Unix seconds that no test reaches
-GAS = 4_000_000
-EMPTY_HASH = bytes(32)
-
-
-def hash_of(text: str) -> bytes:
-    """32 bytes that stand for a hash of something."""
-    return keccak(text=text)
-
-
-def actor(name: str) -> LocalAccount:
-    """An account whose key is made from its name."""
-    account: LocalAccount = Account.from_key(keccak(text=f"actor {name}"))
-    return account
-
-
-ADMIN, ARBITER, OPERATOR = actor("admin"), actor("arbiter"), actor("operator")
-ALICE, BOB, STRANGER = actor("alice"), actor("bob"), actor("stranger")
-GATES = sorted((actor(f"gate {k}") for k in range(4)), key=lambda account: int(account.address, 16))
-ACTORS = (ADMIN, ARBITER, OPERATOR, ALICE, BOB, STRANGER, *GATES)
-INSTANCE_ID = hash_of("this installation")
+from tests.contracts.actors import (
+    ADMIN,
+    ALICE,
+    ARBITER,
+    BOB,
+    BOND,
+    EMPTY_HASH,
+    FAR,
+    FORGERY,
+    GATE,
+    GATES,
+    GUARDIAN,
+    IMAGE,
+    INSTANCE_ID,
+    NOBODY,
+    OPERATOR,
+    PUBLIC,
+    STRANGER,
+    UPLOADER,
+    hash_of,
+)
+from tests.contracts.chain import Chain, Receipt, RevertedError
+from tests.contracts.typed_data import (
+    Fields,
+    epoch_message,
+    intent_message,
+    rotation_message,
+    sign,
+    statement_message,
+    verdict_message,
+)
 
 
 @dataclass(frozen=True)
@@ -69,13 +66,16 @@ class Submission:
         )
 
 
-class RevertedError(AssertionError):
-    """The contract reverted with this error."""
+@dataclass(frozen=True)
+class Signed:
+    """Something that was signed, and by whom."""
 
-    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
-        super().__init__(f"{name}{arguments}")
-        self.name = name
-        self.arguments = arguments
+    fields: Fields
+    signatures: tuple[bytes, ...]
+
+    @property
+    def struct(self) -> tuple[Any, ...]:
+        return tuple(self.fields.values())
 
 
 @dataclass(frozen=True)
@@ -86,52 +86,12 @@ class Happened:
     args: Fields = field(default_factory=dict)
 
 
-class Stage:
+class Stage(Chain):
     """One chain with one registry on it, and what the actors can do there."""
 
     def __init__(self, *, gates: Sequence[LocalAccount] = GATES[:3], threshold: int = 2) -> None:
-        self.backend = PyEVMBackend()
-        self.tester = EthereumTester(self.backend)
-        bank = self.tester.get_accounts()[0]
-        for account in ACTORS:
-            self.tester.add_account(account.key.to_0x_hex())
-            self.tester.send_transaction({"from": bank, "to": account.address, "value": 10**19, "gas": 21_000})
+        super().__init__()
         self.address = self.deploy([gate.address for gate in gates], threshold)
-
-    # -- the chain -------------------------------------------------------------------------------------------
-
-    def transact(self, sender: LocalAccount, data: bytes, *, to: str = "") -> Receipt:
-        """The receipt of a transaction that must succeed; without `to`, of one that creates a contract.
-
-        Raises:
-            RevertedError: the contract reverted.
-        """
-        transaction = self._transaction(sender, data, to)
-        receipt: Receipt = self.tester.get_transaction_receipt(self.tester.send_transaction(transaction))
-        if receipt["status"] != 1:
-            self.ask(sender, data, to=to)  # a failed transaction changed nothing and gives no reason: ask for it
-            pytest.fail(f"the transaction failed with {receipt['gas_used']} gas used, and would not fail again")
-        return receipt
-
-    def ask(self, sender: LocalAccount, data: bytes, *, to: str = "") -> bytes:
-        """What the transaction would return; nothing is sent.
-
-        Raises:
-            RevertedError: the contract would revert.
-        """
-        try:
-            return to_bytes(hexstr=self.tester.call(self._transaction(sender, data, to)))
-        except TransactionFailed as failure:
-            name, arguments = abi.error(ast.literal_eval(str(failure)))
-            raise RevertedError(name, arguments) from failure
-
-    def _transaction(self, sender: LocalAccount, data: bytes, to: str) -> Fields:
-        transaction = {"from": sender.address, "data": to_hex(data), "gas": GAS}
-        return transaction | {"to": to} if to else transaction
-
-    def block(self, number: int | str = "latest") -> Fields:
-        block: Fields = self.tester.get_block_by_number(number)
-        return block
 
     # -- the registry ----------------------------------------------------------------------------------------
 
@@ -142,20 +102,28 @@ class Stage:
         *,
         instance_id: bytes = INSTANCE_ID,
         admin: str = ADMIN.address,
+        guardian: str = GUARDIAN.address,
         arbiter: str = ARBITER.address,
         operator: str = OPERATOR.address,
+        bond: int = BOND,
     ) -> str:
         """The address of a new registry."""
-        data = abi.construction([instance_id, admin, arbiter, operator, gates, threshold])
+        data = abi.construction([(instance_id, admin, guardian, arbiter, operator, bond), gates, threshold])
         return str(self.transact(STRANGER, data)["contract_address"])
 
-    def call(self, name: str, *arguments: Any, sender: LocalAccount) -> tuple[Happened, ...]:
+    def call(self, name: str, *arguments: Any, sender: LocalAccount, value: int = 0) -> tuple[Happened, ...]:
         """The events of a call that `sender` sends."""
-        return self.happened(self.transact(sender, abi.call_data(name, arguments), to=self.address))
+        return self.happened(self.transact(sender, abi.call_data(name, arguments), to=self.address, value=value))
 
-    def rehearse(self, name: str, *arguments: Any, sender: LocalAccount) -> None:
+    def refusal(self, name: str, *arguments: Any, sender: LocalAccount, value: int = 0) -> tuple[Any, ...]:
+        """The name and the arguments of the error that the call ends with; it must end with one."""
+        with pytest.raises(RevertedError) as refused:
+            self.call(name, *arguments, sender=sender, value=value)
+        return (refused.value.name, *refused.value.arguments)
+
+    def rehearse(self, name: str, *arguments: Any, sender: LocalAccount, value: int = 0) -> None:
         """Nothing, and nothing is sent; raises `RevertedError` where the call would."""
-        self.ask(sender, abi.call_data(name, arguments), to=self.address)
+        self.ask(sender, abi.call_data(name, arguments), to=self.address, value=value)
 
     def read(self, name: str, *arguments: Any) -> Any:
         return abi.answer(name, self.ask(STRANGER, abi.call_data(name, arguments), to=self.address))
@@ -166,6 +134,15 @@ class Stage:
             Happened(*abi.event([to_bytes(hexstr=topic) for topic in log["topics"]], to_bytes(hexstr=log["data"])))
             for log in receipt["logs"]
         )
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many records are active, disputed, revoked."""
+        active, disputed, revoked = self.read("counts").values()
+        return active, disputed, revoked
+
+    def standing(self, digest: bytes) -> int:
+        return int(self.read("recordOf", digest)["standing"])
 
     @property
     def domain(self) -> Fields:
@@ -232,3 +209,102 @@ class Stage:
 
     def register_receipt(self, submission: Submission) -> Receipt:
         return self.transact(submission.sender, abi.call_data("register", submission.arguments()), to=self.address)
+
+    def file(self, name: str, *, uploader: LocalAccount = ALICE, earns: bool = True) -> bytes:
+        """The digest of a file by this name, just registered."""
+        digest = hash_of(name)
+        self.register(
+            self.submission(
+                uploader=uploader,
+                admission={"digest": digest, "earnsReputation": earns},
+                intent={"nonce": int.from_bytes(digest, "big")},
+            )
+        )
+        return digest
+
+    def statement(
+        self,
+        act: int,
+        digest: bytes,
+        *,
+        by: LocalAccount = ALICE,
+        detail: bytes = EMPTY_HASH,
+        nonce: int = 7,
+        deadline: int = FAR,
+        domain: Fields | None = None,
+    ) -> Signed:
+        """What `by` says of a record."""
+        fields = {
+            "digest": digest,
+            "by": by.address,
+            "act": act,
+            "detail": detail,
+            "nonce": nonce,
+            "deadline": deadline,
+        }
+        return Signed(fields, (sign(by, statement_message(domain or self.domain, fields)),))
+
+    def say(
+        self, act: int, digest: bytes, *, by: LocalAccount = ALICE, detail: bytes = EMPTY_HASH
+    ) -> tuple[Happened, ...]:
+        """The events of a statement that its maker sends without a signature."""
+        return self.call("makeStatement", (digest, by.address, act, detail, 0, 0), b"", sender=by)
+
+    def dispute(self, digest: bytes, *, by: LocalAccount = BOB, reason: int = FORGERY) -> tuple[Happened, ...]:
+        """The events of a challenge that is paid for exactly."""
+        bond = self.read("bondOf", by.address)
+        return self.call("dispute", digest, reason, hash_of("because"), sender=by, value=bond)
+
+    def rule(self, digest: bytes, ruling: int, *, by: LocalAccount = ARBITER) -> tuple[Happened, ...]:
+        return self.call("rule", digest, ruling, hash_of("the reasons"), sender=by)
+
+    def rotation(
+        self,
+        old: LocalAccount,
+        new: LocalAccount | None,
+        *,
+        nonce: int = 7,
+        deadline: int = FAR,
+        domain: Fields | None = None,
+    ) -> Signed:
+        """The wish to go from one key on to another, signed by both; a veto where there is no other."""
+        to = NOBODY if new is None else new.address
+        fields = {"from": old.address, "to": to, "nonce": nonce, "deadline": deadline}
+        message = rotation_message(domain or self.domain, fields)
+        return Signed(fields, (sign(old, message), b"" if new is None else sign(new, message)))
+
+    def rotate(self, old: LocalAccount, new: LocalAccount | None, *, nonce: int = 7) -> tuple[Happened, ...]:
+        """The events of a request, or of a veto where there is no new key."""
+        wish = self.rotation(old, new, nonce=nonce)
+        return self.call("rotateKey", wish.struct, *wish.signatures, sender=STRANGER)
+
+    def epoch(
+        self,
+        epoch: int,
+        tallies: dict[str, int],
+        *,
+        gates: Sequence[LocalAccount] = GATES[:2],
+        root: bytes | None = None,
+        deadline: int = FAR,
+        domain: Fields | None = None,
+    ) -> Signed:
+        """What an epoch came to: rejections by uploader, in the order given."""
+        rows = [{"uploader": uploader, "rejections": rejections} for uploader, rejections in tallies.items()]
+        fields = {
+            "epoch": epoch,
+            "rejectionRoot": hash_of(f"root {epoch}") if root is None else root,
+            "tallies": rows,
+            "deadline": deadline,
+        }
+        message = epoch_message(domain or self.domain, fields)
+        as_struct = fields | {"tallies": [tuple(row.values()) for row in rows]}
+        return Signed(as_struct, tuple(sign(gate, message) for gate in gates))
+
+    def close(self, epoch: int, tallies: dict[str, int]) -> tuple[Happened, ...]:
+        """The events of an epoch's closing; uploaders are put in order."""
+        ordered = dict(sorted(tallies.items(), key=lambda item: int(item[0], 16)))
+        closing = self.epoch(epoch, ordered)
+        return self.call("closeEpoch", closing.struct, list(closing.signatures), sender=STRANGER)
+
+    def end_gate(self, gate: LocalAccount, since: int = 0) -> tuple[Happened, ...]:
+        return self.call("endGate", gate.address, since, sender=GUARDIAN)

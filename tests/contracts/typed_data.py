@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_utils import keccak
 
 Fields = dict[str, Any]
 
@@ -33,6 +35,27 @@ UPLOAD_INTENT = [
     {"name": "nonce", "type": "uint256"},
     {"name": "deadline", "type": "uint64"},
 ]
+STATEMENT = [
+    {"name": "digest", "type": "bytes32"},
+    {"name": "by", "type": "address"},
+    {"name": "act", "type": "uint8"},
+    {"name": "detail", "type": "bytes32"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint64"},
+]
+KEY_ROTATION = [
+    {"name": "from", "type": "address"},
+    {"name": "to", "type": "address"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint64"},
+]
+EPOCH_TALLY = [{"name": "uploader", "type": "address"}, {"name": "rejections", "type": "uint32"}]
+EPOCH_CLOSE = [
+    {"name": "epoch", "type": "uint32"},
+    {"name": "rejectionRoot", "type": "bytes32"},
+    {"name": "tallies", "type": "EpochTally[]"},
+    {"name": "deadline", "type": "uint64"},
+]
 GATE_VERDICT = [{"name": "admission", "type": "Admission"}, {"name": "opinion", "type": "Opinion"}]
 DOMAIN = [
     {"name": "name", "type": "string"},
@@ -44,25 +67,47 @@ DOMAIN = [
 
 
 def verdict_message(domain: Fields, admission: Fields, opinion: Fields) -> Fields:
-    """The full EIP-712 message that a gate signs."""
-    return {
-        "types": {"EIP712Domain": DOMAIN, "GateVerdict": GATE_VERDICT, "Admission": ADMISSION, "Opinion": OPINION},
-        "primaryType": "GateVerdict",
-        "domain": domain,
-        "message": {"admission": admission, "opinion": opinion},
-    }
+    """The full EIP-712 message that a gate signs for an admission."""
+    types = {"GateVerdict": GATE_VERDICT, "Admission": ADMISSION, "Opinion": OPINION}
+    return _message(domain, types, {"admission": admission, "opinion": opinion})
 
 
 def intent_message(domain: Fields, intent: Fields) -> Fields:
-    """The full EIP-712 message that an uploader signs."""
+    """The full EIP-712 message by which an uploader wishes for a record."""
+    return _message(domain, {"UploadIntent": UPLOAD_INTENT}, intent)
+
+
+def statement_message(domain: Fields, statement: Fields) -> Fields:
+    """The full EIP-712 message by which somebody says something of a record."""
+    return _message(domain, {"Statement": STATEMENT}, statement)
+
+
+def rotation_message(domain: Fields, rotation: Fields) -> Fields:
+    """The full EIP-712 message that an uploader's old and new key sign."""
+    return _message(domain, {"KeyRotation": KEY_ROTATION}, rotation)
+
+
+def epoch_message(domain: Fields, close: Fields) -> Fields:
+    """The full EIP-712 message that a gate signs when an epoch closes."""
+    return _message(domain, {"EpochClose": EPOCH_CLOSE, "EpochTally": EPOCH_TALLY}, close)
+
+
+def _message(domain: Fields, types: dict[str, list[dict[str, str]]], message: Fields) -> Fields:
+    """The first of the types is the one that is signed."""
     return {
-        "types": {"EIP712Domain": DOMAIN, "UploadIntent": UPLOAD_INTENT},
-        "primaryType": "UploadIntent",
+        "types": {"EIP712Domain": DOMAIN, **types},
+        "primaryType": next(iter(types)),
         "domain": domain,
-        "message": intent,
+        "message": message,
     }
 
 
 def sign(account: LocalAccount, message: Fields) -> bytes:
     """The 65-byte signature r ‖ s ‖ v."""
     return bytes(account.sign_typed_data(full_message=message).signature)
+
+
+def signing_hash(message: Fields) -> bytes:
+    """The 32 bytes that a key signs and that a wallet (EIP-1271) is asked about."""
+    signable = encode_typed_data(full_message=message)
+    return bytes(keccak(b"\x19" + signable.version + signable.header + signable.body))
