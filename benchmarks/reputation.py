@@ -66,12 +66,12 @@ BEHAVIOURS: dict[str, Conduct] = {
 }
 
 
-def played(conduct: Conduct, rng: Random, days: int = DAYS) -> list[int]:
-    """Return the score in basis points at the end of each day, from day 0 to ``days``."""
+def played(conduct: Conduct, rng: Random) -> list[int]:
+    """Return the score in basis points at the end of each day, from day 0 to day 365."""
     tally = Tally()
     found: dict[int, int] = {}  # day of discovery to number
     scores: list[int] = []
-    for day in range(days + 1):
+    for day in range(DAYS + 1):
         tally = tally.on(FIRST + day)
         for _ in range(found.pop(day, 0)):
             tally = tally.without_acceptance(FIRST + day - FOUND_AFTER).with_wrong(fraud=True)
@@ -84,10 +84,27 @@ def played(conduct: Conduct, rng: Random, days: int = DAYS) -> list[int]:
     return scores
 
 
-def mean_scores(conduct: Conduct, runs: int = RUNS, days: int = DAYS) -> list[float]:
-    """Return each day's mean score over ``runs`` lives, 0..1."""
-    lives = [played(conduct, Random(f"{SEED} {run}"), days) for run in range(runs)]
-    return [fmean(day) / 10_000 for day in zip(*lives, strict=True)]
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """Many lives of the same conduct: of each day, their scores in basis points, ascending."""
+
+    days: tuple[tuple[int, ...], ...]
+
+    def mean(self, day: int) -> float:
+        """Return a day's mean score, 0..1."""
+        return fmean(self.days[day]) / 10_000
+
+    def middle(self, day: int) -> tuple[float, float]:
+        """Return between which scores the middle nine in ten lie, 0..1."""
+        scores = self.days[day]
+        tail = len(scores) // 20
+        return scores[tail] / 10_000, scores[-1 - tail] / 10_000
+
+
+def lives_of(conduct: Conduct, runs: int = RUNS) -> Lives:
+    """Return ``runs`` lives, the same ones at every call."""
+    lives = [played(conduct, Random(f"{SEED} {run}")) for run in range(runs)]
+    return Lives(tuple(tuple(sorted(day)) for day in zip(*lives, strict=True)))
 
 
 def sybil_days(goals: tuple[int, ...] = (5000, 7000, 8000, 9000)) -> list[int]:
