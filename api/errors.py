@@ -113,6 +113,9 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.IntentError: Answer(
         HTTPStatus.FORBIDDEN, Exit.USAGE, "intent", "The upload intent does not authorise this registration"
     ),
+    errors.StatementError: Answer(
+        HTTPStatus.FORBIDDEN, Exit.USAGE, "statement", "The statement may not be published as it is"
+    ),
     errors.SignerError: Answer(
         HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "signer", "A key of this installation cannot be used"
     ),

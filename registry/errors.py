@@ -97,6 +97,10 @@ class IntentError(SignatureError):
     """An `UploadIntent` does not authorise this registration; the message names the check that failed."""
 
 
+class StatementError(SignatureError):
+    """A signed `Statement` may not be published as it is; the message names the check that failed."""
+
+
 class SignerError(RegistryError):
     """A key could not be opened or used."""
 

@@ -8,10 +8,24 @@ from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
 from registry.register.registrar import Registrar
+from registry.register.signature import MAX_SIGNATURE_BYTES
 from registry.register.spool import Spool
-from registry.register.standing import hash_of_words, revoke
+from registry.register.standing import (
+    MAX_STATEMENT_LIFETIME_S,
+    derive,
+    dispute,
+    hash_of_claims,
+    hash_of_words,
+    require_attestation,
+    revoke,
+    rule,
+    signed_by,
+    supersede,
+)
 
 __all__ = [
+    "MAX_SIGNATURE_BYTES",
+    "MAX_STATEMENT_LIFETIME_S",
     "Accepted",
     "Checker",
     "Examination",
@@ -24,7 +38,14 @@ __all__ = [
     "Registrar",
     "Spool",
     "Stores",
+    "derive",
+    "dispute",
+    "hash_of_claims",
     "hash_of_words",
     "rebuild_index",
+    "require_attestation",
     "revoke",
+    "rule",
+    "signed_by",
+    "supersede",
 ]

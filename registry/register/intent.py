@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from registry import eip712
 from registry.errors import IntentError, SignatureError
-from registry.model import Digest, LedgerInfo, SignedIntent, Visibility
+from registry.model import Digest, SignedIntent, Visibility
+from registry.ports import Ledger
+from registry.register.signature import require_signature
 
 
-def require_intent(signed: SignedIntent, *, digest: Digest, visibility: Visibility, info: LedgerInfo, now: int) -> None:
+def require_intent(signed: SignedIntent, *, digest: Digest, visibility: Visibility, ledger: Ledger, now: int) -> None:
     """Return if the intent is the uploader's own, alive and about these bytes.
 
     Args:
         signed: the intent and its signature.
         digest: of the bytes that came with it.
         visibility: asked for.
-        info: the installation that it must name in its domain.
+        ledger: of the installation that it must name in its domain; asked where the uploader is a contract wallet.
         now: Unix seconds.
 
     Raises:
         IntentError: naming the check that failed.
+        LedgerUnavailableError: the uploader's wallet cannot be asked now.
     """
     intent = signed.intent
     if intent.digest != digest:
@@ -27,9 +30,8 @@ def require_intent(signed: SignedIntent, *, digest: Digest, visibility: Visibili
         raise IntentError(f"intent visibility: expected {visibility.word}, got {intent.visibility.word}")
     if intent.deadline <= now:
         raise IntentError(f"intent deadline: expected after {now}, got {intent.deadline}")
+    message = eip712.intent_message(eip712.Domain.of(ledger.info), intent)
     try:
-        signer = eip712.recover(eip712.intent_message(eip712.Domain.of(info), intent), signed.signature)
+        require_signature(ledger, message, signed.signature, by=intent.uploader)
     except SignatureError as exc:
         raise IntentError(f"intent signature: {exc}") from exc
-    if signer != intent.uploader:
-        raise IntentError(f"intent signature: expected {intent.uploader}, got {signer}")

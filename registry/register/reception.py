@@ -89,7 +89,7 @@ class Reception:
                 request.intent,
                 digest=request.digest,
                 visibility=request.visibility,
-                info=self._ledger.info,
+                ledger=self._ledger,
                 now=now,
             )
         if self._ledger.find(request.digest) is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from registry.errors import IntentError, LedgerUnavailableError, TransactionRevertedError
-from registry.model import Job, JobState, Signed
+from registry.model import Inclusion, Job, JobState, Signed
 from registry.ports import Clock, Journal, Ledger, Signer
 from registry.register.admit import registration_of
 from registry.register.intent import require_intent
@@ -48,6 +48,17 @@ class Recorder:
                     self._send(other)
             return self._send(self._journal.get(job_id))
 
+    def act(self, call: Callable[[], Inclusion]) -> Inclusion:
+        """Return where an act on the ledger stands that is no registration; it waits its turn like one.
+
+        Raises:
+            LedgerUnavailableError: a registration that was signed before cannot be sent yet; nothing was called.
+        """
+        with self._journal.lock():
+            for other in self._journal.jobs(*_IN_FLIGHT):
+                self._send(other)
+            return call()
+
     def _send(self, job: Job) -> Job:
         try:
             while job.state in RECORDING:
@@ -80,7 +91,7 @@ class Recorder:
                 request.intent,
                 digest=request.digest,
                 visibility=request.visibility,
-                info=self._ledger.info,
+                ledger=self._ledger,
                 now=now,
             )
         registration = registration_of(job, info=self._ledger.info, gates=self._gates, now=now)

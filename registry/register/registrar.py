@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from registry.errors import DecoderFailedError, JobNotFoundError, JobStateError, LedgerUnavailableError
 from registry.fingerprint import document, fingerprint
 from registry.media import Decoder
-from registry.model import Job, JobState, Media, Outcome, Pinned, Request, ReviewDecision, Screened, Visibility
+from registry.model import (
+    Inclusion,
+    Job,
+    JobState,
+    Media,
+    Outcome,
+    Pinned,
+    Request,
+    ReviewDecision,
+    Screened,
+    Visibility,
+)
 from registry.ports import Clock, Journal, Ledger, SimilarityIndex
 from registry.register.examine import Examiner
 from registry.register.progress import Progress, require_screened, require_signed
@@ -82,6 +94,10 @@ class Registrar:
         while job.state.is_open:
             job = self._recorder.record(job.job_id) if job.state in RECORDING else self._step(job, media)
         return job
+
+    def act(self, call: Callable[[], Inclusion]) -> Inclusion:
+        """Return where an act on the ledger stands that is no registration; see `Recorder.act`."""
+        return self._recorder.act(call)
 
     def open_jobs(self) -> list[Job]:
         """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""
