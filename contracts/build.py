@@ -25,6 +25,8 @@ SOURCES = ROOT / "contracts"
 WRAPPER = SOURCES / "solcjs.js"
 ARTEFACT = ROOT / "registry" / "adapters" / "MediaRegistry.json"
 CONTRACT = "MediaRegistry"
+# OpenZeppelin's, unchanged: the admin that acts only after a delay, so that what it will do can be seen first.
+TIMELOCK, TIMELOCK_SOURCE = "TimelockController", "@openzeppelin/contracts/governance/TimelockController.sol"
 SETTINGS = {
     "evmVersion": "prague",
     "optimizer": {"enabled": True, "runs": 200},
@@ -42,22 +44,25 @@ def build() -> str:
     """
     os.environ["PATH"] = os.pathsep.join([str(_node_folder()), os.environ.get("PATH", os.defpath)])
     sources = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(SOURCES.rglob("*.sol"))}
+    wanted = ["abi", "evm.bytecode", "evm.deployedBytecode"]
+    texts = sources | {TIMELOCK_SOURCE: (ROOT / "node_modules" / TIMELOCK_SOURCE).read_bytes()}
     answer = solcx.compile_standard(
         {
             "language": "Solidity",
-            "sources": {name: {"content": text.decode()} for name, text in sources.items()},
-            "settings": SETTINGS
-            | {"outputSelection": {"*": {CONTRACT: ["abi", "evm.bytecode", "evm.deployedBytecode"]}}},
+            "sources": {name: {"content": text.decode()} for name, text in texts.items()},
+            "settings": SETTINGS | {"outputSelection": {"*": {CONTRACT: wanted, TIMELOCK: wanted}}},
         },
         solc_binary=WRAPPER,
     )
     compiled: dict[str, Any] = answer["contracts"][f"contracts/{CONTRACT}.sol"][CONTRACT]
+    timelock: dict[str, Any] = answer["contracts"][TIMELOCK_SOURCE][TIMELOCK]
     version: str = json.loads((ROOT / "node_modules" / "solc" / "package.json").read_bytes())["version"]
     artefact = {
         "contractName": CONTRACT,
         "abi": compiled["abi"],
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + compiled["evm"]["deployedBytecode"]["object"],
+        "timelock": {"abi": timelock["abi"], "bytecode": "0x" + timelock["evm"]["bytecode"]["object"]},
         "compiler": {"version": version, "settings": SETTINGS},
         "sources": {name: hashlib.sha256(text).hexdigest() for name, text in sources.items()},
     }

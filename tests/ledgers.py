@@ -149,13 +149,17 @@ def anvil() -> Iterator[str]:
         process.wait(10)
 
 
-def on_anvil(url: str, roles: Roles, events_file: Path) -> tuple[EthereumLedger, NetworkHome]:
-    """Deploy a new installation on a running anvil and open it."""
-    web3 = connect(url)
+def funded(url: str, roles: Roles) -> None:
+    """Give all who send transactions 100 ether."""
     for signer in (roles.recorder, roles.arbiter, roles.admin):
         account = Web3.to_checksum_address(signer.address.hex)
-        web3.provider.make_request("anvil_setBalance", [account, hex(10**20)])
-    arguments = roles.arguments()
+        connect(url).provider.make_request("anvil_setBalance", [account, hex(10**20)])
+
+
+def on_anvil(url: str, roles: Roles, events_file: Path) -> tuple[EthereumLedger, NetworkHome]:
+    """Deploy a new installation on a running anvil and open it."""
+    funded(url, roles)
+    web3, arguments = connect(url), roles.arguments()
     contract = deploy(web3, roles.admin, arguments)
     home = NetworkHome(url, web3.eth.chain_id, contract, arguments.instance_id)
     return open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=events_file), home

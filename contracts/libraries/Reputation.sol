@@ -62,7 +62,7 @@ library Reputation {
 
     /// @notice The tally of today with outcomes of day `since`; what is too old to be open settles as soon as may be.
     function with(Tally memory t, uint256 since, uint256 good, uint256 bad) internal pure returns (Tally memory) {
-        uint256 place = _place(isOpen(since, t.day) ? since : t.day + 1 - OPEN_DAYS);
+        uint256 place = _place(isOpen(since, t.day) ? since : t.day - OPEN_DAYS + 1);
         (uint256 a, uint256 r) = _counts(t, place);
         return _withCell(t, place, Math.min(a + good, COUNT_MAX), Math.min(r + bad, COUNT_MAX));
     }

@@ -41,12 +41,16 @@ class Artefact:
     Attributes:
         abi: as the compiler gives it.
         bytecode: that creates the contract, as hex with ``0x``.
-        errors: each error's name and argument types by its four-byte selector.
+        errors: each error's name and argument types by its four-byte selector, those of the timelock among them.
+        timelock_abi: of OpenZeppelin's TimelockController.
+        timelock_bytecode: that creates it.
     """
 
     abi: tuple[dict[str, Any], ...]
     bytecode: str
     errors: Mapping[bytes, ErrorShape]
+    timelock_abi: tuple[dict[str, Any], ...]
+    timelock_bytecode: str
 
 
 @cache
@@ -54,16 +58,22 @@ def artefact() -> Artefact:
     """Return the committed artefact of ``contracts/MediaRegistry.sol``."""
     content = json.loads(files("registry.adapters").joinpath("MediaRegistry.json").read_text(encoding="utf-8"))
     errors = {_selector(f"{name}({','.join(types)})"): (name, types) for name, types in BUILT_IN_ERRORS}
-    for entry in content["abi"]:
+    timelock = content["timelock"]
+    for entry in (*content["abi"], *timelock["abi"]):
         if entry["type"] == "error":
             types = tuple(argument["type"] for argument in entry["inputs"])
             errors[_selector(abi_to_signature(entry))] = (entry["name"], types)
-    return Artefact(tuple(content["abi"]), content["bytecode"], errors)
+    return Artefact(tuple(content["abi"]), content["bytecode"], errors, tuple(timelock["abi"]), timelock["bytecode"])
 
 
 def contract_at(web3: Web3, address: Address) -> Contract:
     """Return web3's handle on the contract at an address; nothing is asked of the network."""
     return web3.eth.contract(address=Web3.to_checksum_address(address.hex), abi=list(artefact().abi))
+
+
+def timelock_at(web3: Web3, address: Address) -> Contract:
+    """Return web3's handle on a timelock; nothing is asked of the network."""
+    return web3.eth.contract(address=Web3.to_checksum_address(address.hex), abi=list(artefact().timelock_abi))
 
 
 def register_arguments(registration: Registration) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from registry.adapters import transactions
 from registry.adapters.chain_events import ChainEvents
 from registry.adapters.contract import contract_at, ledger_errors, register_arguments, statement_fields
 from registry.adapters.event_table import EventRow, EventTable
+from registry.adapters.governance import EthereumGovernor
 from registry.errors import LedgerError, LedgerUnavailableError, RecordNotFoundError, TransactionRevertedError
 from registry.model import (
     DAG_PB_BIT,
@@ -238,6 +239,22 @@ class EthereumLedger:
         """Return the number of the latest block."""
         with ledger_errors(self._endpoint):
             return int(self._web3.eth.block_number)
+
+    def governor(self, admin: Signer, *, dry_run: bool = False) -> EthereumGovernor:
+        """Return the admin's side of this registry.
+
+        Args:
+            admin: the admin's key.
+            dry_run: run every change on the node and send nothing.
+        """
+        return EthereumGovernor(
+            self._web3,
+            self._contract,
+            admin=admin,
+            endpoint=self._endpoint,
+            first_block=self._first_block,
+            dry_run=dry_run,
+        )
 
     def close(self) -> None:
         """Release what is held; nothing durable is lost."""

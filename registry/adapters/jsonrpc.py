@@ -10,7 +10,7 @@ from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from registry.adapters.contract import ledger_errors
-from registry.adapters.deployment import ContractArguments, deploy, installation_at
+from registry.adapters.deployment import ContractArguments, code_hash_at, deploy, installation_at
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.event_table import EventTable
 from registry.errors import LedgerMismatchError
@@ -32,6 +32,7 @@ class NetworkHome:
         instance_id: 32 bytes.
         first_block: where the contract was created, or any block before.
         confirmations: blocks, the including one counted, after which an inclusion is final.
+        code_hash: 32 bytes, Keccak-256 of the contract's code; absent in files made before it was kept.
     """
 
     url: str
@@ -40,6 +41,7 @@ class NetworkHome:
     instance_id: bytes
     first_block: int = 0
     confirmations: int = 1
+    code_hash: bytes | None = None
 
     def __post_init__(self) -> None:
         require_length("instance_id", self.instance_id, 32)
@@ -49,7 +51,7 @@ def open_network(home: NetworkHome, *, recorder: Signer, arbiter: Signer, events
     """Return the ledger on the network, after a look whether it is the one that was configured.
 
     Raises:
-        LedgerMismatchError: chain id or instance id differ, or no contract stands at the address.
+        LedgerMismatchError: chain id, instance id or code differ, or no contract stands at the address.
         LedgerUnavailableError: the node does not answer.
     """
     web3 = connect(home.url)
@@ -63,6 +65,12 @@ def open_network(home: NetworkHome, *, recorder: Signer, arbiter: Signer, events
         raise LedgerMismatchError(
             f"expected instance id {home.instance_id.hex()} at {home.contract}, got {info.instance_id.hex()}"
         )
+    if home.code_hash is not None:
+        found = code_hash_at(web3, home.contract, endpoint=endpoint)
+        if found != home.code_hash:
+            raise LedgerMismatchError(
+                f"expected code with hash {home.code_hash.hex()} at {home.contract}, got {found.hex()}"
+            )
     return EthereumLedger(
         web3,
         info,
@@ -87,7 +95,8 @@ def install(url: str, admin: Signer, arguments: ContractArguments) -> NetworkHom
     with ledger_errors(endpoint):
         chain_id, first_block = web3.eth.chain_id, web3.eth.block_number
     contract = deploy(web3, admin, arguments, endpoint=endpoint)
-    return NetworkHome(url, chain_id, contract, arguments.instance_id, first_block)
+    code_hash = code_hash_at(web3, contract, endpoint=endpoint)
+    return NetworkHome(url, chain_id, contract, arguments.instance_id, first_block, code_hash=code_hash)
 
 
 def connect(url: str) -> Web3:

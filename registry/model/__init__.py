@@ -2,6 +2,7 @@
 
 from registry.model.cid import Cid
 from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualHash
+from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
     Job,
@@ -88,6 +89,8 @@ __all__ = [
     "Attestation",
     "Basis",
     "BatchPlace",
+    "Change",
+    "ChangeState",
     "Check",
     "Cid",
     "Decision",
@@ -99,7 +102,9 @@ __all__ = [
     "Fingerprint",
     "Frame",
     "FrameScore",
+    "GateTerm",
     "GateVerdict",
+    "Governance",
     "Inclusion",
     "IndexHit",
     "Job",
@@ -123,6 +128,7 @@ __all__ = [
     "Reputation",
     "Request",
     "ReviewDecision",
+    "Role",
     "Ruling",
     "Screened",
     "Screening",
