@@ -92,6 +92,7 @@ class Stage(Chain):
     def __init__(self, *, gates: Sequence[LocalAccount] = GATES[:3], threshold: int = 2) -> None:
         super().__init__()
         self.address = self.deploy([gate.address for gate in gates], threshold)
+        self.deployed_in = int(self.block()["number"])
 
     # -- the registry ----------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
-"""The committed artefact: what its sources compile to, and small enough to deploy."""
+"""The committed artefact: what its sources compile to, small enough to deploy, from sources short enough to read."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.contracts.abi import ARTEFACT
 
 ROOT = Path(__file__).parents[2]
 MAX_CODE_BYTES = 24_576  # EIP-170
+MAX_LINES = 700  # what one auditor reads in a day; comments and blank lines do not count
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)  # no string in these sources has such marks
 
 
 def test_the_artefact_was_made_from_the_sources_as_they_are() -> None:
@@ -24,6 +27,13 @@ def test_the_artefact_was_made_from_the_sources_as_they_are() -> None:
 
 def test_the_code_fits_the_networks_limit() -> None:
     assert len(bytes.fromhex(ARTEFACT["deployedBytecode"][2:])) <= MAX_CODE_BYTES
+
+
+def test_the_sources_are_short_enough_to_be_read_whole() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "contracts").rglob("*.sol")]
+    assert len(sources) > 1
+    lines = [line for text in sources for line in COMMENT.sub("", text).splitlines() if line.strip()]
+    assert len(lines) <= MAX_LINES
 
 
 @pytest.mark.node

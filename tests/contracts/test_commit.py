@@ -8,7 +8,8 @@ import json
 import pytest
 from eth_utils import keccak, to_bytes
 
-from tests.contracts.stage import DAG_PB, IMAGE, STRANGER, VIDEO, Stage, hash_of
+from tests.contracts.actors import DAG_PB, IMAGE, STRANGER, VIDEO, hash_of
+from tests.contracts.stage import Stage
 
 COMMIT_TOPIC = keccak(text="Commit(address,string,string)")
 
@@ -34,10 +35,7 @@ def test_the_commit_names_the_contents_cid(stage: Stage, content: bytes, kind: i
     receipt = stage.register_receipt(submission)
     commit = stage.happened(receipt)[-1]
     expected = cid_text(content, codec=codec)
-    assert json.loads(commit.args["commitData"]) == {
-        "assetCid": expected,
-        "sha256": submission.admission["digest"].hex(),
-    }
+    assert json.loads(commit.args["commitData"]) == {"assetCid": expected}
     assert commit.args["recorder"] == STRANGER.address
     assert commit.args["assetCid"] == keccak(text=expected)  # an indexed string is logged as its hash
     assert to_bytes(hexstr=receipt["logs"][-1]["topics"][0]) == COMMIT_TOPIC

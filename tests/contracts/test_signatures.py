@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from eth_utils import keccak
 
-from tests.contracts.stage import ALICE, GATES, OPERATOR, STRANGER, RevertedError, Stage, hash_of
-from tests.contracts.typed_data import intent_message, verdict_message
+from tests.contracts.actors import ALICE, CAROL, GATES, OPERATOR, REVOKE, STRANGER, hash_of
+from tests.contracts.bytecode import WALLET, place
+from tests.contracts.stage import RevertedError, Stage
+from tests.contracts.typed_data import intent_message, signing_hash, verdict_message
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
     "installation": {"salt": hash_of("another installation")},
@@ -32,8 +33,31 @@ def test_a_verdict_for_another_place_is_refused(stage: Stage, case: str) -> None
 @pytest.mark.parametrize("case", ELSEWHERE)
 def test_an_intent_for_another_place_is_refused(stage: Stage, case: str) -> None:
     here, there = stage.submission(), stage.submission(domain=stage.domain | ELSEWHERE[case])
-    with pytest.raises(RevertedError, match="IntentSignatureInvalid"):
+    with pytest.raises(RevertedError, match="SignatureInvalid"):
         stage.register(replace(here, intent_sig=there.intent_sig))
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_a_statement_for_another_place_is_refused(stage: Stage, case: str) -> None:
+    there = stage.statement(REVOKE, stage.file("a file"), domain=stage.domain | ELSEWHERE[case])
+    ends = ("SignatureInvalid", ALICE.address)
+    assert stage.refusal("makeStatement", there.struct, *there.signatures, sender=STRANGER) == ends
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+@pytest.mark.parametrize("new", [CAROL, None], ids=["request", "veto"])
+def test_a_rotation_for_another_place_is_refused(stage: Stage, new: Any, case: str) -> None:
+    there = stage.rotation(ALICE, new, domain=stage.domain | ELSEWHERE[case])
+    ends = ("SignatureInvalid", ALICE.address)
+    assert stage.refusal("rotateKey", there.struct, *there.signatures, sender=STRANGER) == ends
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_a_tally_for_another_place_is_refused(stage: Stage, case: str) -> None:
+    stage.start_of_day(1)
+    there = stage.epoch(stage.today - 1, {ALICE.address: 1}, domain=stage.domain | ELSEWHERE[case])
+    with pytest.raises(RevertedError, match="NotAGate"):
+        stage.call("closeEpoch", there.struct, list(there.signatures), sender=STRANGER)
 
 
 def test_the_domain_is_told_field_by_field(stage: Stage) -> None:
@@ -73,8 +97,8 @@ def test_on_a_forked_chain_the_separator_follows_the_new_chain_id(stage: Stage) 
     try:
         assert stage.read("eip712Domain")[3] == 77
         after = stage.submission()
-        with pytest.raises(RevertedError, match="IntentSignatureInvalid"):
-            stage.register(before)
+        with pytest.raises(RevertedError, match="SignatureInvalid"):
+            stage.register(replace(after, intent_sig=before.intent_sig))
         with pytest.raises(RevertedError, match="NotAGate"):
             stage.register(replace(after, gate_sigs=before.gate_sigs))
         stage.register(after)
@@ -82,26 +106,11 @@ def test_on_a_forked_chain_the_separator_follows_the_new_chain_id(stage: Stage) 
         chain.chain_id = old_id
 
 
-def wallet(stage: Stage) -> str:
-    """An EIP-1271 wallet that accepts exactly the signature which is the hash itself.
-
-    Runtime: ``isValidSignature(hash, signature)`` → magic · (calldata[4:36] == calldata[100:132]).
-    """
-    runtime = bytes.fromhex("6004356064351463" + "1626ba7e" + "60e01b025f5260205ff3")
-    create = bytes.fromhex(f"60{len(runtime):02x}600a5f3960{len(runtime):02x}5ff3")
-    assert len(create) == 10
-    return str(stage.transact(STRANGER, create + runtime)["contract_address"])
-
-
 def test_a_contract_wallet_signs_an_intent_by_eip_1271(stage: Stage) -> None:
-    address = wallet(stage)
-    submission = stage.submission(admission={"uploader": address}, intent={"uploader": address})
-    with pytest.raises(RevertedError, match="IntentSignatureInvalid"):
-        stage.register(submission)
-    signable = encode_typed_data(full_message=intent_message(stage.domain, submission.intent))
-    digest = keccak(b"\x19" + signable.version + signable.header + signable.body)
-    stage.register(replace(submission, intent_sig=digest))
-    assert stage.read("recordOf", submission.admission["digest"])["uploader"] == address
+    wallet = place(stage, WALLET)
+    submission = stage.submission(admission={"uploader": wallet}, intent={"uploader": wallet})
+    stage.register(replace(submission, intent_sig=signing_hash(intent_message(stage.domain, submission.intent))))
+    assert stage.read("recordOf", submission.admission["digest"])["uploader"] == wallet
 
 
 def test_a_contract_wallet_is_no_gate_by_eip_1271(stage: Stage) -> None:
@@ -114,5 +123,5 @@ def test_a_contract_wallet_is_no_gate_by_eip_1271(stage: Stage) -> None:
 def test_an_intent_is_bound_to_its_uploader_even_by_the_operator(stage: Stage) -> None:
     theirs = stage.submission(uploader=ALICE)
     as_operator = stage.submission(uploader=OPERATOR)
-    with pytest.raises(RevertedError, match="IntentSignatureInvalid"):
+    with pytest.raises(RevertedError, match="SignatureInvalid"):
         stage.register(replace(as_operator, intent_sig=theirs.intent_sig, sender=OPERATOR))
