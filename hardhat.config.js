@@ -21,5 +21,11 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async (args, hre, runSuper) =>
 
 module.exports = {
   solidity: { version: solc.version, settings: artefact.compiler.settings },
+  // `npx hardhat node` serves localhost; any other network comes from the variable that the service itself reads.
+  networks: {
+    hardhat: { chainId: 31337 },
+    localhost: { url: "http://127.0.0.1:8545" },
+    ...(process.env.TOUCHSTONE_RPC_URL ? { touchstone: { url: process.env.TOUCHSTONE_RPC_URL } } : {}),
+  },
   paths: { sources: "contracts", tests: "tests/hardhat" },
 };

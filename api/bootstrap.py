@@ -6,28 +6,37 @@ import fcntl
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from api.deps import GateSide, ReadSide, WriteSide
+from api.deps import AdminSide, GateSide, ReadSide, WriteSide
 from api.settings import Settings
 from detector.inference import GruDetector
 from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.deployment import ContractArguments
 from registry.adapters.embedded import open_embedded
+from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.hamming import HammingIndex
 from registry.adapters.ipfs import IpfsStore
 from registry.adapters.journal import SqliteJournal
-from registry.adapters.jsonrpc import NetworkHome, install, open_network
-from registry.adapters.keystore import Keyring, load_or_create_keyring, random_password_file
+from registry.adapters.jsonrpc import NetworkHome, install, open_network, rehearse
+from registry.adapters.keystore import (
+    ROLES,
+    Keyring,
+    load_or_create_keyring,
+    promote_successor,
+    random_password_file,
+    successor_key,
+)
 from registry.errors import DetectorError, LedgerMismatchError, SignerError
 from registry.media import Decoder, MediaLimits
 from registry.model import AbstentionReason, Address, Thresholds
 from registry.policy import AbstentionMode, AdmissionPolicy
-from registry.ports import Detector, Ledger
+from registry.ports import Detector
 from registry.register import (
     Checker,
     Examiner,
@@ -49,12 +58,19 @@ _NO_MODEL = Thresholds(review_at=0.5, reject_at=0.9)
 
 
 class Deployment(BaseModel):
-    """The file that says which installation on a network a home belongs to."""
+    """The file that says which installation on a network a home belongs to; every start compares it with the network.
+
+    Attributes:
+        code_hash: Keccak-256 of the contract's code, the immutable parameters in it.
+        parameters: what it was born with, for readers; the chain has the last word.
+    """
 
     chain_id: int
     contract: str
     instance_id: str
     first_block: int = 0
+    code_hash: str | None = None
+    parameters: dict[str, int | str | None] = {}
 
 
 def nobody(_making: bool) -> str | None:
@@ -124,7 +140,52 @@ def open_keyring(settings: Settings, ask_password: AskPassword) -> Keyring:
     return load_or_create_keyring(directory, cache(lambda: _password(settings, ask_password, making=making)))
 
 
-def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
+@contextmanager
+def open_admin_side(
+    settings: Settings, ask_password: AskPassword = nobody, *, dry_run: bool = False
+) -> Iterator[AdminSide]:
+    """Yield everything that changes who may do what; with ``dry_run`` changes are run on the node and not sent."""
+    keys = open_keyring(settings, ask_password)
+    directory = settings.home / "keys"
+    password = cache(lambda: _password(settings, ask_password, making=False))
+    ledger = _ledger(settings, keys)
+    try:
+        yield AdminSide(
+            ledger=ledger,
+            governor=ledger.governor(keys.admin, dry_run=dry_run),
+            keys={role: getattr(keys, role).address for role in ROLES},
+            successor=lambda role: successor_key(directory, role, password).address,
+            promote=lambda role: promote_successor(directory, role),
+        )
+    finally:
+        ledger.close()
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentWishes:
+    """What a person may choose of a deployment.
+
+    Attributes:
+        delay_s: how long what the admin proposes can be seen before it happens.
+        bond_wei: what a first challenge costs.
+    """
+
+    delay_s: int
+    bond_wei: int
+
+
+def plan_deployment(settings: Settings, ask_password: AskPassword, wishes: DeploymentWishes) -> dict[str, int | str]:
+    """Return what a deployment would do and cost; nothing is sent.
+
+    Raises:
+        LedgerMismatchError: no network is configured, or this home has a deployment already.
+        LedgerUnavailableError: the network does not answer.
+    """
+    url, _ = _undeployed(settings)
+    return rehearse(url, open_keyring(settings, ask_password).admin, _arguments(settings, ask_password, wishes))
+
+
+def deploy_contract(settings: Settings, ask_password: AskPassword, wishes: DeploymentWishes) -> Path:
     """Deploy the contract to the configured network, paid by the admin key, and return the file that says so.
 
     Raises:
@@ -132,31 +193,53 @@ def deploy_contract(settings: Settings, ask_password: AskPassword) -> Path:
         LedgerUnavailableError: the network does not answer.
         TransactionRevertedError: the network refused.
     """
+    url, path = _undeployed(settings)
+    arguments = _arguments(settings, ask_password, wishes)
+    made = install(url, open_keyring(settings, ask_password).admin, arguments)
+    deployment = Deployment(
+        chain_id=made.chain_id,
+        contract=str(made.contract),
+        instance_id="0x" + made.instance_id.hex(),
+        first_block=made.first_block,
+        code_hash="0x" + made.code_hash.hex() if made.code_hash else None,
+        parameters={
+            "operator": str(arguments.operator),
+            "guardian": str(arguments.guardian),
+            "arbiter": str(arguments.arbiter),
+            "gate": str(arguments.gates[0]),
+            "threshold": arguments.threshold,
+            "dispute_bond_wei": arguments.dispute_bond_wei,
+            "admin_delay_s": arguments.delay_s,
+        },
+    )
+    partial = path.with_name(path.name + ".partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_text(deployment.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def _undeployed(settings: Settings) -> tuple[str, Path]:
     path = _deployment_path(settings)
     if settings.rpc_url is None:
         raise LedgerMismatchError("expected TOUCHSTONE_RPC_URL, got none: the embedded chain deploys by itself")
     if path.exists():
         raise LedgerMismatchError(f"expected no deployment yet, got {path}")
+    return settings.rpc_url, path
+
+
+def _arguments(settings: Settings, ask_password: AskPassword, wishes: DeploymentWishes) -> ContractArguments:
     keys = open_keyring(settings, ask_password)
-    arguments = ContractArguments(
+    return ContractArguments(
         instance_id=secrets.token_bytes(32),
         admin=keys.admin.address,
         guardian=keys.admin.address,
         arbiter=keys.arbiter.address,
         operator=keys.recorder.address,
         gates=(keys.gate.address,),
+        dispute_bond_wei=wishes.bond_wei,
+        delay_s=wishes.delay_s,
     )
-    made = install(settings.rpc_url, keys.admin, arguments)
-    deployment = Deployment(
-        chain_id=made.chain_id,
-        contract=str(made.contract),
-        instance_id="0x" + made.instance_id.hex(),
-        first_block=made.first_block,
-    )
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(deployment.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
-    return path
 
 
 def _read_side(settings: Settings, keys: Keyring, stack: ExitStack) -> ReadSide:
@@ -222,7 +305,7 @@ def _stores(settings: Settings, read: ReadSide) -> Stores:
     return Stores(local=local, published=IpfsStore(local, settings.ipfs, timeout_s=settings.ipfs_timeout_s))
 
 
-def _ledger(settings: Settings, keys: Keyring) -> Ledger:
+def _ledger(settings: Settings, keys: Keyring) -> EthereumLedger:
     directory = settings.home / "ledger"
     if settings.rpc_url is None:
         return open_embedded(
@@ -241,6 +324,7 @@ def _ledger(settings: Settings, keys: Keyring) -> Ledger:
         instance_id=bytes.fromhex(deployment.instance_id.removeprefix("0x")),
         first_block=deployment.first_block,
         confirmations=settings.confirmations,
+        code_hash=bytes.fromhex(deployment.code_hash.removeprefix("0x")) if deployment.code_hash else None,
     )
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     events = directory / f"events-{deployment.chain_id}-{deployment.contract}.sqlite"

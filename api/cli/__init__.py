@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from api.cli import judging, reading, serving, writing
+from api.cli import contract, judging, reading, serving, writing
 from api.errors import answer_to
 from registry.errors import RegistryError
 
@@ -29,7 +29,7 @@ app.command()(reading.reputation)
 app.add_typer(writing.review_app, name="review")
 app.add_typer(reading.index_app, name="index")
 app.add_typer(reading.receipt_app, name="receipt")
-app.add_typer(serving.contract_app, name="contract")
+app.add_typer(contract.contract_app, name="contract")
 
 
 @app.callback()

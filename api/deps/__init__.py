@@ -6,6 +6,7 @@ them; routes get them through the aliases below.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from fastapi import Depends, Request
 from api.deps.counters import Counters
 from api.settings import Settings
 from registry.media import Decoder
-from registry.model import ModelId, Record
-from registry.ports import ContentStore, Journal, Ledger, SimilarityIndex
+from registry.model import Address, ModelId, Record
+from registry.ports import ContentStore, Governor, Journal, Ledger, SimilarityIndex
 from registry.register import Checker, Examiner, ReceiptFiles, Registrar
 from registry.verify import Verifier
 
@@ -54,6 +55,23 @@ class WriteSide:
     gate: GateSide
     registrar: Registrar
     receipts: ReceiptFiles
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSide:
+    """Everything that changes who may do what.
+
+    Attributes:
+        keys: the present accounts by role: gate, recorder, arbiter, admin.
+        successor: makes or returns the account that will take a role's place.
+        promote: lets it take that place, for the next process that opens the keys.
+    """
+
+    ledger: Ledger
+    governor: Governor
+    keys: Mapping[str, Address]
+    successor: Callable[[str], Address]
+    promote: Callable[[str], None]
 
 
 def write_side(request: Request) -> WriteSide:

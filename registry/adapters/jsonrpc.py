@@ -8,9 +8,17 @@ from urllib.parse import urlsplit
 
 from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import TxParams
 
 from registry.adapters.contract import ledger_errors
-from registry.adapters.deployment import ContractArguments, code_hash_at, deploy, installation_at
+from registry.adapters.deployment import (
+    ContractArguments,
+    code_hash_at,
+    deploy,
+    installation_at,
+    registry_creation,
+    timelock_creation,
+)
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.event_table import EventTable
 from registry.errors import LedgerMismatchError
@@ -97,6 +105,36 @@ def install(url: str, admin: Signer, arguments: ContractArguments) -> NetworkHom
     contract = deploy(web3, admin, arguments, endpoint=endpoint)
     code_hash = code_hash_at(web3, contract, endpoint=endpoint)
     return NetworkHome(url, chain_id, contract, arguments.instance_id, first_block, code_hash=code_hash)
+
+
+def rehearse(url: str, admin: Signer, arguments: ContractArguments) -> dict[str, int | str]:
+    """Return what a deployment would cost its payer, run on the node and not sent.
+
+    The registry is rehearsed with the admin key in its timelock's place, which costs the same gas.
+
+    Raises:
+        TransactionRevertedError: the constructor would refuse the arguments.
+        LedgerUnavailableError: the node does not answer.
+    """
+    web3, endpoint = connect(url), endpoint_name(url)
+    creations = [registry_creation(web3, arguments, admin=arguments.admin, endpoint=endpoint)]
+    if arguments.delay_s is not None:
+        creations.insert(0, timelock_creation(web3, arguments, endpoint=endpoint))
+    payer = Web3.to_checksum_address(admin.address.hex)
+    with ledger_errors(endpoint):
+        gas = {
+            f"gas_{creation.name}": int(web3.eth.estimate_gas(TxParams({"from": payer, "data": creation.data})))
+            for creation in creations
+        }
+        price_wei = int(web3.eth.gas_price)
+        return {
+            "network": endpoint,
+            "chain_id": web3.eth.chain_id,
+            "payer": str(admin.address),
+            "balance_wei": int(web3.eth.get_balance(payer)),
+            **gas,
+            "cost_wei": sum(gas.values()) * price_wei,
+        }
 
 
 def connect(url: str) -> Web3:

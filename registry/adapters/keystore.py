@@ -175,6 +175,42 @@ def load_or_create_keyring(directory: Path, password: Callable[[], str]) -> Keyr
     return Keyring(**keys)
 
 
+def successor_key(directory: Path, role: str, password: Callable[[], str]) -> LockedSigner:
+    """Return the key that will take a role's place, made with a random key if there is none yet.
+
+    Args:
+        directory: of the keyring.
+        role: a key of `ROLES`.
+        password: of the keyring's keys.
+
+    Raises:
+        SignerError: it cannot be written or read.
+    """
+    path = directory / f"{role}.next.json"
+    if not path.exists():
+        KeystoreSigner.open_or_create(path, password())
+    return LockedSigner(path, password)
+
+
+def promote_successor(directory: Path, role: str) -> None:
+    """Let the next key of a role take its place; the former one is kept beside it under its address.
+
+    The link is made before the rename, so that a kill leaves the former key or the next one in place, never none.
+
+    Raises:
+        SignerError: there is no next key, or the directory cannot be written.
+    """
+    path, following = directory / f"{role}.json", directory / f"{role}.next.json"
+    former = directory / f"{role}.{_address_in(path).hex}.json"
+    try:
+        if not former.exists():
+            os.link(path, former)
+        following.replace(path)
+        _sync_directory(directory)
+    except OSError as exc:
+        raise SignerError(f"the next {role} key cannot take its place in {directory} ({_kind(exc)})") from exc
+
+
 def random_password_file(path: Path) -> str:
     """Return the password kept at ``path``, made of 256 random bits (file mode 0600) if there is none.
 

@@ -35,11 +35,15 @@ def fund(url: str, home: Path) -> None:
 def here(url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     settings = {"TOUCHSTONE_RPC_URL": url, "TOUCHSTONE_CONFIRMATIONS": "1"}
     here = Installation(tmp_path_factory.mktemp("home"), settings=settings)
-    unfunded = here.run_plain("contract", "deploy")
+    unfunded = here.run_plain("contract", "deploy", "--delay-s", "0")
     assert unfunded.code != 0, "an account without funds deploys nothing"
     assert not (here.home / "network.json").exists()
     fund(url, here.home)
-    deployed = here.run_plain("contract", "deploy")
+    plan = here.run("contract", "deploy", "--dry-run").row
+    assert plan["cost_wei"] < plan["balance_wei"]
+    assert plan["gas_timelock"] < plan["gas_registry"]
+    assert not (here.home / "network.json").exists(), "a dry run deploys nothing"
+    deployed = here.run_plain("contract", "deploy", "--delay-s", "0")
     assert deployed.code == 0, deployed.people
     return here
 
@@ -71,3 +75,78 @@ def test_register_verify_and_revoke_on_a_network(here: Installation, tmp_path: P
     assert here.run("contract", "status").row["ledger"] == "network"
     assert here.run("revoke", photo, "--reason", "a mistake").code == 0
     assert here.run("verify", photo).code == 4
+
+
+def test_status_shows_who_holds_which_power(here: Installation) -> None:
+    status = here.run("contract", "status").row
+    [gate] = status["gates"]
+    assert (gate["operator"], gate["in_office"], status["threshold"]) == (status["operator"], True, 1)
+    assert (status["admin_delay_s"], status["paused"]) == (0, False)
+    assert status["roles"]["guardian"] != status["roles"]["admin"], "the timelock is admin"
+    written = json.loads((here.home / "network.json").read_text())
+    assert written["code_hash"] == status["code_hash"]
+    assert written["parameters"]["threshold"] == 1
+
+
+def test_other_code_at_the_address_ends_5(here: Installation, tmp_path: Path) -> None:
+    deployment = json.loads((here.home / "network.json").read_text())
+    elsewhere = tmp_path / "network.json"
+    elsewhere.write_text(json.dumps(deployment | {"code_hash": "0x" + "00" * 32}))
+    mistaken = replace(here, settings={**here.settings, "TOUCHSTONE_DEPLOYMENT": str(elsewhere)})
+    done = mistaken.run("contract", "status")
+    assert done.code == 5
+    assert "expected code with hash" in done.people
+
+
+def test_a_reviewer_is_named_and_withdrawn(here: Installation) -> None:
+    reviewer = "0x" + "5e" * 20
+    assert here.run("contract", "grant", "reviewer", reviewer, "--dry-run").row["state"] == "planned"
+    assert here.run("contract", "status").row["roles"]["reviewer"] == []
+    assert here.run("contract", "grant", "reviewer", reviewer).row["state"] == "done"
+    assert here.run("contract", "status").row["roles"]["reviewer"] == [reviewer]
+    assert here.run("contract", "withdraw", "reviewer", reviewer).row["state"] == "done"
+    assert here.run("contract", "status").row["roles"]["reviewer"] == []
+
+
+def test_wrong_wishes_are_refused_in_words(here: Installation) -> None:
+    nobody = here.run("contract", "grant", "king", "0x" + "5e" * 20)
+    assert nobody.code == 2
+    assert "expected one of gate, admin" in nobody.people
+    many = here.run("contract", "threshold", "2")
+    assert many.code == 5
+    assert "the gates in office" in many.people
+    again = here.run("contract", "grant", "gate", here.run("contract", "status").row["gates"][0]["address"])
+    assert again.code != 0
+    assert "GateAlreadyKnown" in again.people
+
+
+def test_a_pause_stops_registering_until_it_ends(here: Installation, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "photo.jpg", seed=21)
+    assert here.run("contract", "pause").row["state"] == "done"
+    refused = here.run("register", photo)
+    assert (refused.row["outcome"], refused.row["reasons"]) == ("FAILED", ["EnforcedPause"])
+    assert here.run("verify", photo).code == 1, "reading goes on"
+    assert here.run("contract", "unpause").row["state"] == "done"
+    assert here.run("register", photo).code == 0
+
+
+def test_a_rotated_gate_key_signs_from_then_on(here: Installation, tmp_path: Path) -> None:
+    [former] = here.run("contract", "status").row["gates"]
+    assert here.run("contract", "rotate", "gate", "--dry-run").row["state"] == "planned"
+    assert not (here.home / "keys" / "gate.next.json").exists(), "a dry run makes no key"
+    given, taken = here.run("contract", "rotate", "gate").rows
+    assert (given["state"], taken["state"]) == ("done", "done")
+    gates = here.run("contract", "status").row["gates"]
+    assert [(gate["address"] == former["address"], gate["in_office"]) for gate in gates] == [
+        (True, False),
+        (False, True),
+    ]
+    registered = here.run("register", write_photo(tmp_path / "photo.jpg", seed=22))
+    assert registered.code == 0, registered.people
+
+
+def test_a_rotated_arbiter_rules_from_then_on(here: Installation) -> None:
+    [former] = here.run("contract", "status").row["roles"]["arbiter"]
+    assert [row["state"] for row in here.run("contract", "rotate", "arbiter").rows] == ["done", "done"]
+    [present] = here.run("contract", "status").row["roles"]["arbiter"]
+    assert present != former

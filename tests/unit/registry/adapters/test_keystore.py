@@ -11,7 +11,14 @@ from eth_account import Account
 
 from registry import eip712
 from registry.adapters import keystore
-from registry.adapters.keystore import KeystoreSigner, load_or_create_keyring, random_password_file
+from registry.adapters.keystore import (
+    KeystoreSigner,
+    LockedSigner,
+    load_or_create_keyring,
+    promote_successor,
+    random_password_file,
+    successor_key,
+)
 from registry.errors import SignerError
 
 PASSWORD = "correct horse battery staple"
@@ -196,3 +203,16 @@ def test_an_empty_password_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "password").touch(mode=0o600)
     with pytest.raises(SignerError, match="empty"):
         random_password_file(tmp_path / "password")
+
+
+def test_a_successor_takes_its_roles_place_and_the_former_key_is_kept(tmp_path: Path) -> None:
+    ring = load_or_create_keyring(tmp_path / "keys", lambda: "secret")
+    with pytest.raises(SignerError, match="gate"):
+        promote_successor(tmp_path / "keys", "gate")
+    following = successor_key(tmp_path / "keys", "gate", lambda: "secret")
+    assert successor_key(tmp_path / "keys", "gate", lambda: "secret").address == following.address
+    promote_successor(tmp_path / "keys", "gate")
+    assert load_or_create_keyring(tmp_path / "keys", lambda: "secret").gate.address == following.address
+    former = LockedSigner(tmp_path / "keys" / f"gate.{ring.gate.address.hex}.json", lambda: "secret")
+    assert former.address == ring.gate.address
+    assert not (tmp_path / "keys" / "gate.next.json").exists()
