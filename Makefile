@@ -20,9 +20,11 @@ REST := (slow or node or train) and not ($(OUTSIDE))
 # Servers built with Go are kept between runs, by the hash of their go.sum.
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/touchstone
 PYTEST := $(BIN)/python -m pytest -q
+# npm has forge and anvil as native binaries, one package for each platform; the lock has this one.
+FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-debian test-go test-shared lint check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -74,6 +76,10 @@ test: $(VENV)/.dev node_modules/.installed tests/peers/ipfs/node_modules/.instal
 	$(PYTEST) -n 2 --dist loadscope -m "$(REST)"
 	npx --no-install hardhat test
 	npm run --silent lint
+	$(MAKE) --no-print-directory test-contracts
+
+test-contracts: node_modules/.installed  ## fuzz and invariant tests of the contract (forge), part of make test
+	@if [ -x $(FORGE) ]; then $(FORGE) test; else echo "not run: forge's tests, which need Linux on x86-64"; fi
 
 test-debian: $(VENV)/.dev  ## the suites that drive Debian's Chromium
 	$(PYTEST) -m "debian and not shared"
