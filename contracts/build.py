@@ -42,20 +42,10 @@ def build() -> str:
         RuntimeError: no Node was found.
         solcx.exceptions.SolcError: the sources do not compile.
     """
-    os.environ["PATH"] = os.pathsep.join([str(_node_folder()), os.environ.get("PATH", os.defpath)])
-    sources = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(SOURCES.rglob("*.sol"))}
     wanted = ["abi", "evm.bytecode", "evm.deployedBytecode"]
-    texts = sources | {TIMELOCK_SOURCE: (ROOT / "node_modules" / TIMELOCK_SOURCE).read_bytes()}
-    answer = solcx.compile_standard(
-        {
-            "language": "Solidity",
-            "sources": {name: {"content": text.decode()} for name, text in texts.items()},
-            "settings": SETTINGS | {"outputSelection": {"*": {CONTRACT: wanted, TIMELOCK: wanted}}},
-        },
-        solc_binary=WRAPPER,
-    )
-    compiled: dict[str, Any] = answer["contracts"][f"contracts/{CONTRACT}.sol"][CONTRACT]
-    timelock: dict[str, Any] = answer["contracts"][TIMELOCK_SOURCE][TIMELOCK]
+    contracts = compile_with({"*": {CONTRACT: wanted, TIMELOCK: wanted}})["contracts"]
+    compiled: dict[str, Any] = contracts[f"contracts/{CONTRACT}.sol"][CONTRACT]
+    timelock: dict[str, Any] = contracts[TIMELOCK_SOURCE][TIMELOCK]
     version: str = json.loads((ROOT / "node_modules" / "solc" / "package.json").read_bytes())["version"]
     artefact = {
         "contractName": CONTRACT,
@@ -64,9 +54,33 @@ def build() -> str:
         "deployedBytecode": "0x" + compiled["evm"]["deployedBytecode"]["object"],
         "timelock": {"abi": timelock["abi"], "bytecode": "0x" + timelock["evm"]["bytecode"]["object"]},
         "compiler": {"version": version, "settings": SETTINGS},
-        "sources": {name: hashlib.sha256(text).hexdigest() for name, text in sources.items()},
+        "sources": {name: hashlib.sha256(text).hexdigest() for name, text in _sources().items()},
     }
     return json.dumps(artefact, indent=1, sort_keys=True) + "\n"
+
+
+def compile_with(selection: dict[str, Any]) -> dict[str, Any]:
+    """Return the compiler's answer (Solidity's standard JSON) with the outputs selected.
+
+    Raises:
+        RuntimeError: no Node was found.
+        solcx.exceptions.SolcError: the sources do not compile.
+    """
+    os.environ["PATH"] = os.pathsep.join([str(_node_folder()), os.environ.get("PATH", os.defpath)])
+    texts = _sources() | {TIMELOCK_SOURCE: (ROOT / "node_modules" / TIMELOCK_SOURCE).read_bytes()}
+    answer: dict[str, Any] = solcx.compile_standard(
+        {
+            "language": "Solidity",
+            "sources": {name: {"content": text.decode()} for name, text in texts.items()},
+            "settings": SETTINGS | {"outputSelection": selection},
+        },
+        solc_binary=WRAPPER,
+    )
+    return answer
+
+
+def _sources() -> dict[str, bytes]:
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(SOURCES.rglob("*.sol"))}
 
 
 def _node_folder() -> Path:

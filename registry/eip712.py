@@ -17,11 +17,12 @@ from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
 from registry.errors import SignatureError
-from registry.model import Address, Admission, LedgerInfo, Opinion, Statement, UploadIntent
+from registry.model import Address, Admission, KeyRotation, LedgerInfo, Opinion, Statement, UploadIntent
 from registry.model.identity import require_length
 
 NAME = "Touchstone"
 VERSION = "1"
+NOBODY = "0x" + "00" * 20
 SECP256K1_N = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # SEC 2, section 2.4.1
 
 Fields = list[dict[str, str]]
@@ -45,6 +46,7 @@ INTENT_FIELDS = _fields(
     "bytes32 digest, address uploader, uint8 visibility, bytes32 claimsHash, uint256 nonce, uint64 deadline"
 )
 STATEMENT_FIELDS = _fields("bytes32 digest, address by, uint8 act, bytes32 detail, uint256 nonce, uint64 deadline")
+ROTATION_FIELDS = _fields("address from, address to, uint256 nonce, uint64 deadline")
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 
 
@@ -120,6 +122,17 @@ def statement_message(domain: Domain, statement: Statement) -> TypedData:
         "deadline": statement.deadline,
     }
     return _typed_data(domain, "Statement", {"Statement": STATEMENT_FIELDS}, message)
+
+
+def rotation_message(domain: Domain, rotation: KeyRotation) -> TypedData:
+    """Return the full message by which an uploader goes on under another key; both keys sign it."""
+    message = {
+        "from": rotation.from_.hex,
+        "to": rotation.to.hex if rotation.to else NOBODY,
+        "nonce": str(rotation.nonce),
+        "deadline": rotation.deadline,
+    }
+    return _typed_data(domain, "KeyRotation", {"KeyRotation": ROTATION_FIELDS}, message)
 
 
 def seal_message(domain: Domain, receipt_hash: bytes) -> TypedData:

@@ -27,6 +27,7 @@ from registry.model import (
     LedgerInfo,
     Media,
     ModelId,
+    PendingRotation,
     PerceptualHash,
     Record,
     Registration,
@@ -34,6 +35,7 @@ from registry.model import (
     Role,
     Ruling,
     Screening,
+    SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
 )
@@ -157,6 +159,30 @@ class Ledger(Protocol):
 
     def dispute_of(self, digest: Digest) -> Dispute | None:
         """Return the open challenge of a record, or nothing."""
+        ...
+
+    def rotate_key(self, signed: SignedKeyRotation) -> Inclusion:
+        """Put an uploader's wish to go on under another key, or its veto, and return where it stands.
+
+        Raises:
+            TransactionRevertedError: the contract refuses it.
+        """
+        ...
+
+    def complete_key_rotation(self, from_: Address) -> Inclusion:
+        """Hand an uploader's reputation to its new key once the delay is over, and return where that stands.
+
+        Raises:
+            TransactionRevertedError: no rotation is under way, or the uploader may still veto it.
+        """
+        ...
+
+    def pending_rotation(self, from_: Address) -> PendingRotation | None:
+        """Return the rotation of this key that is under way, or nothing."""
+        ...
+
+    def holder_of(self, uploader: Address) -> Address:
+        """Return who answers for an uploader's name now: the address itself, or the key it was rotated to."""
         ...
 
     def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:

@@ -36,12 +36,14 @@ from registry.model import (
     Media,
     MediaKind,
     ModelId,
+    PendingRotation,
     PerceptualHash,
     Record,
     Registration,
     Reputation,
     Ruling,
     Screening,
+    SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
     Standing,
@@ -89,6 +91,8 @@ class MemoryLedger:
     submissions: list[bytes] = field(default_factory=list)
     nonces: list[int] = field(default_factory=list)
     disputes: dict[Digest, Dispute] = field(default_factory=dict)
+    rotations: dict[Address, PendingRotation] = field(default_factory=dict)
+    holders: dict[Address, Address] = field(default_factory=dict)
     wallet_words: set[tuple[Address, bytes, bytes]] = field(default_factory=set)
     down: bool = False
     mines: bool = True
@@ -196,6 +200,27 @@ class MemoryLedger:
 
     def dispute_of(self, digest: Digest) -> Dispute | None:
         return self.disputes.get(digest)
+
+    def rotate_key(self, signed: SignedKeyRotation) -> Inclusion:
+        wish = signed.rotation
+        if wish.to is None:
+            if self.rotations.pop(wish.from_, None) is None:
+                raise TransactionRevertedError("NoRotation", (wish.from_.hex,))
+        else:
+            self.rotations[wish.from_] = PendingRotation(wish.to, NOW + 7 * 86_400)
+        return self._anywhere()
+
+    def complete_key_rotation(self, from_: Address) -> Inclusion:
+        if from_ not in self.rotations:
+            raise TransactionRevertedError("NoRotation", (from_.hex,))
+        self.holders[from_] = self.rotations.pop(from_).to
+        return self._anywhere()
+
+    def pending_rotation(self, from_: Address) -> PendingRotation | None:
+        return self.rotations.get(from_)
+
+    def holder_of(self, uploader: Address) -> Address:
+        return self.holders.get(uploader, uploader)
 
     def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
         return (wallet, signing_hash, signature) in self.wallet_words

@@ -18,18 +18,20 @@ from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, connect, open_network
 from registry.adapters.keystore import KeystoreSigner
-from registry.eip712 import Domain, intent_message, statement_message, verdict_message
+from registry.eip712 import Domain, intent_message, rotation_message, statement_message, verdict_message
 from registry.model import (
     ZERO_32,
     Act,
     Admission,
     Digest,
     GateVerdict,
+    KeyRotation,
     LedgerInfo,
     Level,
     Opinion,
     Registration,
     SignedIntent,
+    SignedKeyRotation,
     SignedStatement,
     Statement,
     UploadIntent,
@@ -124,6 +126,13 @@ def said(info: LedgerInfo, by: Signer, act: Act, digest: Digest, detail: bytes =
     """Return a statement that ``by`` signed for the installation."""
     statement = Statement(digest, by.address, act, detail, secrets.randbits(256), 2**40)
     return SignedStatement(statement, by.sign_typed_data(statement_message(Domain.of(info), statement)))
+
+
+def rotation(info: LedgerInfo, old: Signer, new: Signer | None) -> SignedKeyRotation:
+    """Return a wish for another key that both keys signed, or with no new one, the veto."""
+    wish = KeyRotation(old.address, new.address if new else None, secrets.randbits(256), 2**40)
+    message = rotation_message(Domain.of(info), wish)
+    return SignedKeyRotation(wish, old.sign_typed_data(message), new.sign_typed_data(message) if new else b"")
 
 
 def of_operator(admission: Admission, roles: Roles) -> Admission:

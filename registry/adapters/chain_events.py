@@ -59,6 +59,11 @@ class ChainEvents:
         except BlockNotFound:
             return False
 
+    def place(self, logs: Sequence[LogReceipt]) -> Inclusion | None:
+        """Return where the contract's first log among these stands, or nothing if it wrote none."""
+        mine = [log for log in logs if log["address"] == self._address]
+        return _place(mine[0], self._web3.eth.get_block(mine[0]["blockHash"])) if mine else None
+
     def rows(self, logs: Sequence[LogReceipt]) -> tuple[Row, ...]:
         """Return what readers follow among the contract's logs, in chain order."""
         mine = [log for log in logs if log["address"] == self._address]

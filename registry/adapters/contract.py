@@ -27,8 +27,9 @@ from web3.exceptions import (
     Web3RPCError,
 )
 
+from registry.eip712 import NOBODY
 from registry.errors import LedgerError, LedgerUnavailableError, TransactionRevertedError
-from registry.model import ZERO_32, Address, Registration, Statement, UploadIntent
+from registry.model import ZERO_32, Address, KeyRotation, Registration, Statement, UploadIntent
 
 ErrorShape = tuple[str, tuple[str, ...]]
 BUILT_IN_ERRORS: tuple[ErrorShape, ...] = (("Error", ("string",)), ("Panic", ("uint256",)))  # of require and assert
@@ -121,6 +122,12 @@ def statement_fields(statement: Statement) -> tuple[object, ...]:
         statement.nonce,
         statement.deadline,
     )
+
+
+def rotation_fields(rotation: KeyRotation) -> tuple[object, ...]:
+    """Return a key rotation as ``rotateKey`` takes it; the zero address takes the one before back."""
+    to = Web3.to_checksum_address(rotation.to.hex) if rotation.to else NOBODY
+    return (Web3.to_checksum_address(rotation.from_.hex), to, rotation.nonce, rotation.deadline)
 
 
 def _unsigned_intent(registration: Registration) -> UploadIntent:

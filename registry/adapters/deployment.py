@@ -11,12 +11,12 @@ from web3.types import TxParams
 
 from registry.adapters.contract import addresses, artefact, contract_at, ledger_errors
 from registry.adapters.transactions import prepare, submit
+from registry.eip712 import NOBODY
 from registry.errors import LedgerError, LedgerMismatchError
 from registry.model import Address, LedgerInfo, LedgerKind
 from registry.model.identity import require_length
 from registry.ports import Signer
 
-NOBODY = "0x" + "00" * 20
 WAIT_S = 120.0  # ten blocks of a network with 12 s slots
 POLL_S = 0.05  # web3's own 0.1 s would cap a fast node at ten transactions a second
 

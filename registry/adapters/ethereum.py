@@ -15,7 +15,7 @@ from web3.types import TxParams, TxReceipt
 from registry.adapters import statements as said
 from registry.adapters import transactions
 from registry.adapters.chain_events import ChainEvents
-from registry.adapters.contract import contract_at, ledger_errors, register_arguments, statement_fields
+from registry.adapters.contract import contract_at, ledger_errors, register_arguments, rotation_fields, statement_fields
 from registry.adapters.event_table import EventRow, EventTable
 from registry.adapters.governance import EthereumGovernor
 from registry.errors import LedgerError, LedgerUnavailableError, RecordNotFoundError, TransactionRevertedError
@@ -32,11 +32,13 @@ from registry.model import (
     LedgerInfo,
     Level,
     MediaKind,
+    PendingRotation,
     Record,
     RecordGate,
     Registration,
     Reputation,
     Ruling,
+    SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
     Standing,
@@ -140,7 +142,8 @@ class EthereumLedger:
         """Return the uploader's reputation now; a newcomer's for an address never seen."""
         with ledger_errors(self._endpoint):
             account = Web3.to_checksum_address(uploader.hex)
-            return Reputation(*self._contract.functions.reputationOf(account).call(self._caller))
+            # at the next block: an embedded chain may have had none for weeks, and evidence settles and fades
+            return Reputation(*self._contract.functions.reputationOf(account).call(self._caller, "pending"))
 
     def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
         """Return the signed transaction that will register; nothing is sent.
@@ -216,6 +219,38 @@ class EthereumLedger:
                 return None
             bond = int(self._contract.functions.disputeBond().call(self._caller))
         return Dispute(Address.from_hex(challenger), opened_at, DisputeReason(reason), bond << doublings)
+
+    def rotate_key(self, signed: SignedKeyRotation) -> Inclusion:
+        """Put an uploader's wish to go on under another key, or its veto, and return where it stands.
+
+        Raises:
+            TransactionRevertedError: the contract refuses it.
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
+        """
+        fields = rotation_fields(signed.rotation)
+        return self._act(self._recorder, "rotateKey", fields, signed.from_signature, signed.to_signature)
+
+    def complete_key_rotation(self, from_: Address) -> Inclusion:
+        """Hand an uploader's reputation to its new key once the delay is over, and return where that stands.
+
+        Raises:
+            TransactionRevertedError: no rotation is under way, or the uploader may still veto it.
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
+        """
+        return self._act(self._recorder, "completeKeyRotation", Web3.to_checksum_address(from_.hex))
+
+    def pending_rotation(self, from_: Address) -> PendingRotation | None:
+        """Return the rotation of this key that is under way, or nothing."""
+        with ledger_errors(self._endpoint):
+            account = Web3.to_checksum_address(from_.hex)
+            to, completable_at = self._contract.functions.rotationOf(account).call(self._caller)
+        return PendingRotation(Address.from_hex(to), completable_at) if completable_at else None
+
+    def holder_of(self, uploader: Address) -> Address:
+        """Return who answers for an uploader's name now: the address itself, or the key it was rotated to."""
+        with ledger_errors(self._endpoint):
+            account = Web3.to_checksum_address(uploader.hex)
+            return Address.from_hex(self._contract.functions.holderOf(account).call(self._caller))
 
     def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
         """Return whether a contract stands at this address and calls the signature its own (EIP-1271)."""
@@ -319,10 +354,10 @@ class EthereumLedger:
     def _place_in(self, receipt: TxReceipt) -> Inclusion:
         if receipt["status"] != 1:
             raise TransactionRevertedError("TransactionFailed", (f"0x{receipt['transactionHash'].hex()}",))
-        rows = self._chain_events.rows(receipt["logs"])
-        if not rows:
+        place = self._chain_events.place(receipt["logs"])
+        if place is None:
             raise LedgerError(f"expected an event of the registry in 0x{receipt['transactionHash'].hex()}, got none")
-        return rows[0].inclusion
+        return place
 
 
 def _poll(ask: Callable[[], Answer], wait_s: float) -> Answer:

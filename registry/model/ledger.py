@@ -204,6 +204,40 @@ class SignedStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRotation:
+    """An uploader's wish to go on under another key, or not to.
+
+    Attributes:
+        from_: the present key, which signs.
+        to: the new key, which signs as well; absent: the wish before is taken back.
+        nonce: 256 bits, unordered, spent once; shared with the intents.
+        deadline: Unix seconds.
+    """
+
+    from_: Address
+    to: Address | None
+    nonce: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedKeyRotation:
+    """A `KeyRotation` with both signatures; the new key's is empty where the wish before is taken back."""
+
+    rotation: KeyRotation
+    from_signature: bytes
+    to_signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRotation:
+    """A wish that its uploader may still take back; Unix seconds from which it can be completed."""
+
+    to: Address
+    completable_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class GateVerdict:
     """One gate's EIP-712 signature (65 bytes) over the admission and its own opinion."""
 

@@ -29,6 +29,7 @@ from registry.model import (
     Inclusion,
     Level,
     MediaKind,
+    PendingRotation,
     RecordGate,
     Registration,
     Ruling,
@@ -49,6 +50,7 @@ from tests.ledgers import (
     of_operator,
     on_anvil,
     registration_of,
+    rotation,
     said,
 )
 
@@ -353,6 +355,27 @@ class LedgerSuite:
         assert record is not None
         assert record.gates == (RecordGate(roles.gate.address, ledger.info.operator, is_suspect=False),)
         assert (record.operators, record.is_suspect) == ({ledger.info.operator}, False)
+
+    def test_rotate_key_refuses_what_only_one_key_signed(
+        self, ledger: EthereumLedger, uploader: KeystoreSigner
+    ) -> None:
+        wish = rotation(ledger.info, uploader, new_key())
+        with pytest.raises(TransactionRevertedError) as caught:
+            ledger.rotate_key(replace(wish, to_signature=wish.from_signature))
+        assert caught.value.error_name == "SignatureInvalid"
+
+    def test_a_new_key_waits_a_week_for_a_veto(self, ledger: EthereumLedger, uploader: KeystoreSigner) -> None:
+        following = new_key()
+        assert ledger.pending_rotation(uploader.address) is None
+        place = ledger.rotate_key(rotation(ledger.info, uploader, following))
+        week_later = place.block_time + 7 * 24 * HOUR_S
+        assert ledger.pending_rotation(uploader.address) == PendingRotation(following.address, week_later)
+        with pytest.raises(TransactionRevertedError) as caught:
+            ledger.complete_key_rotation(uploader.address)
+        assert (caught.value.error_name, caught.value.arguments) == ("RotationPending", (str(week_later),))
+        ledger.rotate_key(rotation(ledger.info, uploader, None))
+        assert ledger.pending_rotation(uploader.address) is None
+        assert ledger.holder_of(uploader.address) == uploader.address
 
     def test_no_wallet_stands_at_an_account(self, ledger: EthereumLedger) -> None:
         assert not ledger.wallet_accepts(new_key().address, ZERO_32, b"\x01" * 65)

@@ -16,7 +16,7 @@ from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.sqlite_evm import SqliteChainDB
 from registry.errors import LedgerError, LedgerMismatchError, LedgerUnavailableError, TransactionRevertedError
 from registry.model import Address, Digest, Inclusion, SignedTransaction
-from tests.ledgers import Roles, SetClock, admission_of, embedded, new_key, registration_of
+from tests.ledgers import Roles, SetClock, admission_of, embedded, new_key, registration_of, rotation
 
 
 @pytest.fixture
@@ -161,3 +161,38 @@ def test_threads_read_while_one_writes(ledger: EthereumLedger, roles: Roles, clo
 def test_the_recorder_is_the_operator(ledger: EthereumLedger, roles: Roles) -> None:
     assert ledger.info.operator == roles.recorder.address
     assert ledger.info.contract != Address(bytes(20))
+
+
+DAY_S = 86_400
+
+
+def test_an_acceptance_counts_when_it_is_seven_full_days_old_and_no_block_is_needed_for_it(
+    ledger: EthereumLedger, roles: Roles, clock: SetClock
+) -> None:
+    uploader, now = new_key(), clock.now()
+    admission = admission_of(uploader, now=now)
+    ledger.submit(ledger.prepare(registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now)))
+    midnight = now - now % DAY_S
+    clock.seconds = midnight + 8 * DAY_S - 60
+    assert ledger.reputation_of(uploader.address).evidence == 0
+    clock.seconds = midnight + 8 * DAY_S
+    assert ledger.reputation_of(uploader.address).evidence == 992_327  # one outcome, faded by 2^(-1/90)
+
+
+def test_a_week_after_the_wish_the_name_is_the_new_keys(ledger: EthereumLedger, roles: Roles, clock: SetClock) -> None:
+    uploader, following, now = new_key(), new_key(), clock.now()
+    admission = admission_of(uploader, now=now)
+    ledger.submit(ledger.prepare(registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now)))
+    clock.seconds += 20 * DAY_S
+    ledger.rotate_key(rotation(ledger.info, uploader, following))
+    clock.seconds += 7 * DAY_S
+    before = ledger.reputation_of(uploader.address)
+    assert before.evidence > 0
+    ledger.complete_key_rotation(uploader.address)
+    assert ledger.holder_of(uploader.address) == following.address
+    assert ledger.pending_rotation(uploader.address) is None
+    assert ledger.reputation_of(following.address) == ledger.reputation_of(uploader.address) == before
+    again = admission_of(uploader, now=clock.now())
+    with pytest.raises(TransactionRevertedError) as caught:
+        ledger.prepare(registration_of(ledger.info, again, gate=roles.gate, uploader=uploader, now=clock.now()))
+    assert caught.value.error_name == "KeyIsRotated"
