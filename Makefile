@@ -21,10 +21,11 @@ REST := (slow or node or train) and not ($(OUTSIDE))
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/touchstone
 PYTEST := $(BIN)/python -m pytest -q
 # npm has forge and anvil as native binaries, one package for each platform; the lock has this one.
+ANVIL := node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared lint check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared bench-gas lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -89,6 +90,9 @@ test-go: $(VENV)/.dev  ## the suites against servers built with Go: Kubo, about 
 
 test-shared: $(VENV)/.dev  ## the suites that use the shared media; each skips with a reason where they are absent
 	$(PYTEST) -m shared
+
+bench-gas: node_modules/.installed  ## gas of every write from real transactions, EAS beside it
+	@if [ -x $(ANVIL) ]; then $(BIN)/python -m benchmarks.gas; else echo "not run: anvil needs Linux on x86-64"; exit 1; fi
 
 lint: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff format --check .
