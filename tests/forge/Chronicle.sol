@@ -155,7 +155,7 @@ contract Chronicle is Claims {
 
     function _rotated(address from, address to) private {
         isTrue(wishes[from] == to && block.timestamp >= completableAt[from], "asked for seven days ago");
-        isTrue(successors[from] == address(0) && holderOf(to) == to && !isSeen(to), "to a fresh key, once");
+        isTrue(successors[from] == address(0) && isFresh(to), "to a fresh key, once");
         SlowReputation.Book storage book = _book(from);
         successors[from] = to;
         book.move(_book(to));
@@ -193,9 +193,9 @@ contract Chronicle is Claims {
         return successors[name] == address(0) ? name : holderOf(successors[name]);
     }
 
-    /// @notice Whether a name has outcomes, or went over to another key.
-    function isSeen(address name) public view returns (bool) {
-        return _books[name].day != 0 || successors[name] != address(0);
+    /// @notice Whether a name has neither outcomes nor a rotation, done or under way.
+    function isFresh(address name) public view returns (bool) {
+        return _books[name].day == 0 && successors[name] == address(0) && wishes[name] == address(0);
     }
 
     /// @notice Score and evidence by the book, as of the last event read, and the plain counts.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMediaRegistry} from "../../contracts/interfaces/IMediaRegistry.sol";
+import {Signing} from "./Signing.sol";
 import {Stage, Submission} from "./Stage.sol";
 import {vm} from "./Vm.sol";
 import {Wallet} from "./Wallets.sol";
@@ -100,6 +101,27 @@ contract DisputeTest is Stage {
         refused(abi.encodeWithSelector(IMediaRegistry.ArbiterIsParty.selector, alice));
         vm.prank(alice);
         registry.rule(DIGEST, DISMISSED, 0);
+    }
+
+    function test_refuses_an_arbiter_on_a_record_under_either_of_its_names() external {
+        bytes32 role = registry.ARBITER_ROLE();
+        address[2] memory names = [alice, bob];
+        for (uint256 k = 0; k < 2; ++k) {
+            vm.prank(ADMIN);
+            registry.grantRole(role, names[k]);
+        }
+        IMediaRegistry.KeyRotation memory r = IMediaRegistry.KeyRotation(alice, bob, fresh(), FAR);
+        bytes memory sig = Signing.sign(BOB, Signing.rotation(domain(), r));
+        vm.prank(alice);
+        registry.rotateKey(r, "", sig);
+        vm.warp(START + 7 days);
+        registry.completeKeyRotation(alice);
+        challenge(STRANGER, DIGEST);
+        for (uint256 k = 0; k < 2; ++k) {
+            refused(abi.encodeWithSelector(IMediaRegistry.ArbiterIsParty.selector, names[k]));
+            vm.prank(names[k]);
+            registry.rule(DIGEST, DISMISSED, 0);
+        }
     }
 
     function testFuzz_a_ruling_is_told_and_pays_one_side(uint8 which) external {

@@ -185,7 +185,7 @@ contract Handler is Stage {
         address by = [ARBITER, ARBITER, _arbiter2, STRANGER][(seed >> 32) % 4];
         (address uploader,,,,, IMediaRegistry.Standing standing, address challenger,,) = chronicle.entries(digest);
         bool expected = by != STRANGER && standing == IMediaRegistry.Standing.DISPUTED && by != challenger
-            && by != chronicle.holderOf(uploader);
+            && by != chronicle.holderOf(uploader) && by != uploader;
         IMediaRegistry.Ruling ruling = IMediaRegistry.Ruling((seed >> 40) % 4);
         _act(by, 0, abi.encodeCall(IMediaRegistry.rule, (digest, ruling, bytes32(seed))), expected, "rule");
     }
@@ -232,7 +232,7 @@ contract Handler is Stage {
         bool expected = good && (r.to == address(0)
             ? chronicle.wishes(r.from) != address(0)
             : !registry.paused() && r.to != r.from && chronicle.successors(r.from) == address(0)
-                && !chronicle.isSeen(r.to));
+                && chronicle.isFresh(r.to));
         bytes memory data = abi.encodeCall(IMediaRegistry.rotateKey, (r, sig, Signing.sign(to, hash)));
         _act(STRANGER, 0, data, expected, r.to == address(0) ? "veto" : "ask");
     }
@@ -245,7 +245,7 @@ contract Handler is Stage {
         }
         address to = chronicle.wishes(from);
         bool expected = !registry.paused() && to != address(0) && nowIs >= chronicle.completableAt(from)
-            && !chronicle.isSeen(to);
+            && chronicle.isFresh(to);
         _act(STRANGER, 0, abi.encodeCall(IMediaRegistry.completeKeyRotation, (from)), expected, "rotate");
     }
 

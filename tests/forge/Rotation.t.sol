@@ -61,6 +61,20 @@ contract RotationTest is Stage {
         _refused(ALICE, ALICE, abi.encodeWithSelector(IMediaRegistry.KeyNotFresh.selector, alice));
     }
 
+    function test_refuses_a_key_that_is_on_its_way_elsewhere() external {
+        _ask(BOB, CAROL);
+        _refused(ALICE, BOB, abi.encodeWithSelector(IMediaRegistry.KeyNotFresh.selector, bob));
+    }
+
+    function test_refuses_the_new_keys_word_past_its_deadline_whoever_sends_it() external {
+        IMediaRegistry.KeyRotation memory r = IMediaRegistry.KeyRotation(alice, bob, fresh(), uint64(START));
+        bytes memory two = Signing.sign(BOB, Signing.rotation(domain(), r));
+        vm.warp(START + 1);
+        refused(abi.encodeWithSelector(IMediaRegistry.DeadlinePassed.selector, START));
+        vm.prank(alice);
+        registry.rotateKey(r, "", two);
+    }
+
     function test_refuses_to_complete_with_a_key_that_is_no_longer_fresh() external {
         _ask(ALICE, BOB);
         registered(BOB, DIGEST);
