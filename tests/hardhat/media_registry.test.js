@@ -7,7 +7,14 @@ const artefact = require("../../registry/adapters/MediaRegistry.json");
 
 const bytes32 = (text) => ethers.id(text);
 const ACTIVE = 1n;
+const DISPUTED = 2n;
 const REVOKED = 3n;
+const REVOKE = 0;
+const FORGERY = 1;
+const DISMISSED = 0;
+const EARNS_BIT = 0x80;
+const BOND = 10n ** 15n;
+const DAY = 86_400;
 const GATE = 1;
 const UPLOADER = 2;
 const FAR = 2n ** 40n;
@@ -47,9 +54,39 @@ const INTENT_TYPES = {
     { name: "deadline", type: "uint64" },
   ],
 };
+const STATEMENT_TYPES = {
+  Statement: [
+    { name: "digest", type: "bytes32" },
+    { name: "by", type: "address" },
+    { name: "act", type: "uint8" },
+    { name: "detail", type: "bytes32" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint64" },
+  ],
+};
+const ROTATION_TYPES = {
+  KeyRotation: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint64" },
+  ],
+};
+const EPOCH_TYPES = {
+  EpochClose: [
+    { name: "epoch", type: "uint32" },
+    { name: "rejectionRoot", type: "bytes32" },
+    { name: "tallies", type: "EpochTally[]" },
+    { name: "deadline", type: "uint64" },
+  ],
+  EpochTally: [
+    { name: "uploader", type: "address" },
+    { name: "rejections", type: "uint32" },
+  ],
+};
 
 describe("MediaRegistry", () => {
-  let registry, domain, gate, uploader, arbiter, recorder, stranger, submission;
+  let registry, domain, gate, uploader, arbiter, recorder, stranger, challenger, newKey, submission;
 
   /** The name of the error with which the contract answers; a call that succeeds fails the test. */
   async function refusal(method, ...args) {
@@ -61,14 +98,19 @@ describe("MediaRegistry", () => {
   }
 
   beforeEach(async () => {
-    let admin, operator;
-    [recorder, admin, arbiter, operator, gate, uploader, stranger] = await ethers.getSigners();
+    let admin, guardian, operator;
+    [recorder, admin, guardian, arbiter, operator, gate, uploader, stranger, challenger, newKey] =
+      await ethers.getSigners();
     const instanceId = bytes32("this installation");
     registry = await ethers.deployContract("MediaRegistry", [
-      instanceId,
-      admin.address,
-      arbiter.address,
-      operator.address,
+      {
+        instanceId,
+        admin: admin.address,
+        guardian: guardian.address,
+        arbiter: arbiter.address,
+        operator: operator.address,
+        disputeBond: BOND,
+      },
       [gate.address],
       1,
     ]);
@@ -113,10 +155,12 @@ describe("MediaRegistry", () => {
     const record = await registry.recordOf(submission[0].digest);
     assert.equal(record.uploader, uploader.address);
     assert.equal(record.standing, ACTIVE);
-    assert.equal(record.contentHash, submission[0].contentHash);
+    assert.equal(record.levels, BigInt(GATE | UPLOADER | EARNS_BIT));
     assert.deepEqual([...(await registry.counts())], [1n, 0n, 0n]);
     const [registered] = await registry.queryFilter(registry.filters.MediaRegistered());
     assert.equal(registered.args.recorder, recorder.address);
+    assert.equal(registered.args.admission.contentHash, submission[0].contentHash);
+    assert.equal(Number(record.blockNumber), registered.blockNumber);
   });
 
   it("refuses what no gate signed", async () => {
@@ -124,22 +168,74 @@ describe("MediaRegistry", () => {
     const forged = [await stranger.signTypedData(domain, VERDICT_TYPES, { admission, opinion: opinions[0] })];
     assert.equal(await refusal(registry.register, admission, [], [], intent, intentSig), "QuorumNotMet");
     assert.equal(await refusal(registry.register, admission, opinions, forged, intent, intentSig), "NotAGate");
-    assert.equal(await registry.standingOf(admission.digest), 0n);
+    assert.equal((await registry.recordOf(admission.digest)).standing, 0n);
   });
 
   it("refuses what the uploader did not sign", async () => {
-    assert.equal(await refusal(registry.register, ...submission.slice(0, 4), "0x"), "UploaderLevelMismatch");
+    assert.equal(await refusal(registry.register, ...submission.slice(0, 4), "0x"), "LevelsInvalid");
   });
 
-  it("revokes by uploader or arbiter, once", async () => {
+  it("revokes by the uploader's signed statement, once", async () => {
     const { digest } = submission[0];
     await registry.register(...submission);
-    const byStranger = registry.connect(stranger).revoke;
-    assert.equal(await refusal(byStranger, digest, ethers.ZeroHash), "NotUploaderNorArbiter");
-    await registry.connect(arbiter).revoke(digest, ethers.ZeroHash);
-    assert.equal(await registry.standingOf(digest), REVOKED);
-    const byUploader = registry.connect(uploader).revoke;
-    assert.equal(await refusal(byUploader, digest, ethers.ZeroHash), "MediaAlreadyRevoked");
+    const said = { digest, by: uploader.address, act: REVOKE, detail: ethers.ZeroHash, nonce: 8n, deadline: FAR };
+    const forged = await stranger.signTypedData(domain, STATEMENT_TYPES, said);
+    assert.equal(await refusal(registry.makeStatement, said, forged), "SignatureInvalid");
+    const signature = await uploader.signTypedData(domain, STATEMENT_TYPES, said);
+    await registry.makeStatement(said, signature);
+    assert.equal((await registry.recordOf(digest)).standing, REVOKED);
+    assert.equal(await refusal(registry.makeStatement, said, signature), "NonceSpent");
+    const again = { ...said, nonce: 9n };
+    const signedAgain = await uploader.signTypedData(domain, STATEMENT_TYPES, again);
+    assert.equal(await refusal(registry.makeStatement, again, signedAgain), "StandingMismatch");
+  });
+
+  it("holds a challenge's bond until an arbiter rules, and pays it out", async () => {
+    const { digest } = submission[0];
+    await registry.register(...submission);
+    const dispute = registry.connect(challenger).dispute;
+    assert.equal(await refusal(dispute, digest, FORGERY, ethers.ZeroHash), "BondMismatch");
+    await dispute(digest, FORGERY, ethers.ZeroHash, { value: BOND });
+    assert.equal((await registry.recordOf(digest)).standing, DISPUTED);
+    const byStranger = registry.connect(stranger).rule;
+    assert.equal(
+      await refusal(byStranger, digest, DISMISSED, ethers.ZeroHash),
+      "AccessControlUnauthorizedAccount",
+    );
+    await registry.connect(arbiter).rule(digest, DISMISSED, ethers.ZeroHash);
+    assert.equal((await registry.recordOf(digest)).standing, ACTIVE);
+    assert.equal(await registry.bondOf(challenger.address), 2n * BOND);
+    assert.equal(await registry.creditOf(uploader.address), BOND);
+    await registry.connect(uploader).withdrawCredit();
+    assert.equal(await ethers.provider.getBalance(await registry.getAddress()), 0n);
+  });
+
+  it("counts an epoch's rejections as the gates signed them", async () => {
+    const epoch = Math.floor((await ethers.provider.getBlock("latest")).timestamp / DAY) - 1;
+    const tallies = [{ uploader: uploader.address, rejections: 4 }];
+    const close = { epoch, rejectionRoot: bytes32("the root"), tallies, deadline: FAR };
+    const signature = await gate.signTypedData(domain, EPOCH_TYPES, close);
+    const fewer = { ...close, tallies: [{ uploader: uploader.address, rejections: 3 }] };
+    assert.equal(await refusal(registry.closeEpoch, fewer, [signature]), "NotAGate");
+    await registry.closeEpoch(close, [signature]);
+    assert.equal(await registry.rejectionRootOf(epoch), close.rejectionRoot);
+    assert.equal(await refusal(registry.closeEpoch, close, [signature]), "EpochNotClosable");
+  });
+
+  it("hands a name over to a key that both signed for, after seven days", async () => {
+    const wish = { from: uploader.address, to: newKey.address, nonce: 8n, deadline: FAR };
+    const [old, fresh] = [
+      await uploader.signTypedData(domain, ROTATION_TYPES, wish),
+      await newKey.signTypedData(domain, ROTATION_TYPES, wish),
+    ];
+    assert.equal(await refusal(registry.rotateKey, wish, fresh, fresh), "SignatureInvalid");
+    await registry.rotateKey(wish, old, fresh);
+    assert.equal(await refusal(registry.completeKeyRotation, uploader.address), "RotationPending");
+    await ethers.provider.send("evm_increaseTime", [7 * DAY]);
+    await ethers.provider.send("evm_mine", []);
+    await registry.completeKeyRotation(uploader.address);
+    assert.equal(await registry.holderOf(uploader.address), newKey.address);
+    assert.equal(await refusal(registry.register, ...submission), "KeyIsRotated");
   });
 
   it("compiles to the committed artefact", async () => {
