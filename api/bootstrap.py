@@ -27,16 +27,17 @@ from registry.adapters.jsonrpc import NetworkHome, install, open_network, rehear
 from registry.adapters.keystore import (
     ROLES,
     Keyring,
+    KeystoreSigner,
     load_or_create_keyring,
     promote_successor,
     random_password_file,
     successor_key,
 )
-from registry.errors import DetectorError, LedgerMismatchError, SignerError
+from registry.errors import DetectorError, InvalidValueError, LedgerMismatchError, SignerError
 from registry.media import Decoder, MediaLimits
 from registry.model import AbstentionReason, Address, Thresholds
 from registry.policy import AbstentionMode, AdmissionPolicy
-from registry.ports import Detector
+from registry.ports import Detector, Signer
 from registry.register import (
     Checker,
     Examiner,
@@ -138,6 +139,18 @@ def open_keyring(settings: Settings, ask_password: AskPassword) -> Keyring:
     making = not directory.exists()
     # Asked once for all four keys, and only when one is made or first signs: reading needs no password.
     return load_or_create_keyring(directory, cache(lambda: _password(settings, ask_password, making=making)))
+
+
+def open_key(path: Path, password: str) -> Signer:
+    """Return the key of a keystore file that is none of this home's, such as an attester's.
+
+    Raises:
+        InvalidValueError: no such file, not a keystore, or the password does not open it.
+    """
+    try:
+        return KeystoreSigner.open(path, password)
+    except SignerError as exc:  # a person named the file: that is no fault of this installation
+        raise InvalidValueError(str(exc)) from exc
 
 
 @contextmanager

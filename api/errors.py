@@ -197,6 +197,36 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
 }
 
 
+# What the contract's refusals mean, for people; programs read the name. Those without a sentence cannot come of what
+# the front doors ask.
+REFUSALS: dict[str, str] = {
+    "NotUploader": "only the record's own uploader may say this; anybody else's way is a dispute",
+    "StandingMismatch": "the record stands otherwise than this needs: only an ACTIVE one is disputed or revoked, "
+    "only a DISPUTED one is ruled on, and REVOKED is for ever",
+    "AttesterIsUploader": "an uploader cannot vouch for its own record: a third party is somebody else",
+    "AccessControlUnauthorizedAccount": "this key does not hold the role that this needs: arbiters rule, reviewers "
+    "attest as reviewers",
+    "BondMismatch": "a dispute costs exactly its bond, which changed in the meantime: try again",
+    "ArbiterIsParty": "an arbiter may not rule on its own challenge or its own record: another one has to",
+    "NotLater": "a successor must be registered after what it replaces, and a derived record after its parent",
+    "KeyIsRotated": "this key handed its name over to another one, which speaks for it now",
+    "DeadlinePassed": "the signature was good until a moment that has passed: sign anew with a later deadline",
+    "NonceSpent": "this signer used or withdrew that number before: sign anew with another nonce",
+    "SignatureInvalid": "the signature is not of the account that it is said to be of",
+    "IntentRequired": "an uploader other than the operator has to sign an intent",
+    "NotAGate": "a signature is of no gate in office",
+    "QuorumNotMet": "fewer gates signed than this registry asks for",
+    "MediaAlreadyRegistered": "these very bytes are recorded already",
+    "EnforcedPause": "the registry is paused: what is recorded can be read, and nothing is added until it goes on",
+}
+
+
+def told(error: errors.RegistryError) -> str:
+    """Return an error in words for people: the contract's refusals with what they mean."""
+    meaning = REFUSALS.get(error.error_name) if isinstance(error, errors.TransactionRevertedError) else None
+    return f"{meaning} ({error})" if meaning else str(error)
+
+
 def answer_to(error: errors.RegistryError) -> Answer:
     """Return the row of the error's class, or of its nearest ancestor that has one."""
     return next(ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS)

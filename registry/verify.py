@@ -34,6 +34,9 @@ MIN_VOTE = 0.3
 
 LOW_QUALITY = "low_quality_fingerprint"
 DECODER_FAILED = "decoder_failed"
+GATE_KEY_COMPROMISED = "gate_key_compromised"
+SINGLE_OPERATOR_QUORUM = "single_operator_quorum"
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Verifier:
             standing=record.standing,
             record=record,
             matches=(),
-            reasons=(),
+            reasons=reasons_of(record),
             ledger=self._ledger.info.kind,
         )
 
@@ -124,9 +127,19 @@ class Verifier:
             standing=nearest.record.standing if nearest else None,
             record=nearest.record if nearest else None,
             matches=tuple(neighbour.match for neighbour in comparison.neighbours),
-            reasons=comparison.reasons,
+            reasons=(*comparison.reasons, *(reasons_of(nearest.record) if nearest else ())),
             ledger=self._ledger.info.kind,
         )
+
+
+def reasons_of(record: Record) -> tuple[str, ...]:
+    """Return the codes that qualify a record's word, however it stands."""
+    qualified = {
+        GATE_KEY_COMPROMISED: record.is_suspect,
+        SINGLE_OPERATOR_QUORUM: len(record.gates) > 1 and len(record.operators) == 1,
+        SUPERSEDED: record.superseded_by is not None,
+    }
+    return tuple(reason for reason, holds in qualified.items() if holds)
 
 
 def _matches(

@@ -7,8 +7,8 @@ import sys
 
 import typer
 
-from api.cli import contract, judging, reading, serving, writing
-from api.errors import answer_to
+from api.cli import attesting, contract, judging, reading, serving, standing, writing
+from api.errors import answer_to, told
 from registry.errors import RegistryError
 
 app = typer.Typer(
@@ -24,7 +24,12 @@ app.command()(judging.screen)
 app.command("fingerprint")(reading.fingerprint_command)
 app.command()(judging.evaluate)
 app.command()(serving.serve)
-app.command()(writing.revoke)
+app.command()(standing.revoke)
+app.command()(standing.supersede)
+app.command()(standing.derive)
+app.command()(standing.dispute)
+app.command()(standing.rule)
+app.command()(attesting.attest)
 app.command()(reading.reputation)
 app.add_typer(writing.review_app, name="review")
 app.add_typer(reading.index_app, name="index")
@@ -45,5 +50,5 @@ def main() -> None:
         app()
     except RegistryError as exc:
         row = answer_to(exc)
-        typer.echo(f"touchstone: {row.title}: {exc}", err=True)
+        typer.echo(f"touchstone: {row.title}: {told(exc)}", err=True)
         sys.exit(row.exit_code)

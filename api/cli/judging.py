@@ -41,8 +41,9 @@ def check(files: Files, as_json: Json = False) -> None:
             result = side.checker.check(path)
             record = result.verification.record
             reputation = side.read.ledger.reputation_of(record.uploader) if record else None
-            wired = wire(CheckOut.of(result, fp_version=side.read.fp_version_of(record)))
-            lines = check_lines(result, reputation)
+            dispute = side.read.dispute_of(record)
+            wired = wire(CheckOut.of(result, fp_version=side.read.fp_version_of(record), dispute=dispute))
+            lines = check_lines(result, reputation, dispute)
             output.answer({"file": str(path), **wired}, f"{path}: {lines[0]}", *lines[1:])
             return _DECISION_EXITS[result.decision]
 

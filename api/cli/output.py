@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.errors import answer_to
+from api.errors import answer_to, told
 from registry.errors import RegistryError
 
 
@@ -34,9 +34,9 @@ class Output:
     def failure(self, subject: str, error: RegistryError, document: dict[str, Any] | None = None) -> None:
         """Tell an error to people and, where JSON is asked for, on stdout as well, so that no file is missing there."""
         row = answer_to(error)
-        typer.echo(f"{subject}: {row.title}: {error}", err=True)
+        typer.echo(f"{subject}: {row.title}: {told(error)}", err=True)
         if self.as_json:
-            problem = {"code": row.code, "title": row.title, "detail": str(error)}
+            problem = {"code": row.code, "title": row.title, "detail": told(error)}
             typer.echo(json.dumps({"file": subject, **(document or {}), "error": problem}, ensure_ascii=False))
 
 

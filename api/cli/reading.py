@@ -45,8 +45,9 @@ def verify(files: Files, as_json: Json = False) -> None:
             verification = side.verifier.verify(path)
             record = verification.record
             reputation = side.ledger.reputation_of(record.uploader) if record else None
-            wired = wire(VerificationOut.of(verification, fp_version=side.fp_version_of(record)))
-            lines = verification_lines(verification, reputation)
+            dispute = side.dispute_of(record)
+            wired = wire(VerificationOut.of(verification, fp_version=side.fp_version_of(record), dispute=dispute))
+            lines = verification_lines(verification, reputation, dispute)
             output.answer({"file": str(path), **wired}, f"{path}: {lines[0]}", *lines[1:])
             return exit_of(verification)
 

@@ -8,6 +8,8 @@ from registry.model import (
     BAND_WORDS,
     Check,
     Decision,
+    Dispute,
+    Level,
     Match,
     Outcome,
     Prediction,
@@ -18,6 +20,7 @@ from registry.model import (
     VerificationResult,
     band_of,
 )
+from registry.verify import GATE_KEY_COMPROMISED, SINGLE_OPERATOR_QUORUM, SUPERSEDED
 
 _RESULTS = {
     VerificationResult.EXACT: "EXACT: these very bytes are registered",
@@ -36,29 +39,53 @@ _DECISIONS = {
 }
 
 
-def verification_lines(verification: Verification, reputation: Reputation | None) -> list[str]:
+_NOTES = {
+    GATE_KEY_COMPROMISED: "the key of a gate that let it in was in other hands by then: its verdict is worth nothing",
+    SINGLE_OPERATOR_QUORUM: "all the gates that let it in are one operator's: no second opinion",
+    SUPERSEDED: "its uploader names a later record in its place",
+}
+
+
+def verification_lines(verification: Verification, reputation: Reputation | None, dispute: Dispute | None) -> list[str]:
     """Return a verification in words."""
     lines = [_RESULTS[verification.result]]
     if verification.record is not None:
-        lines += record_lines(verification.record)
+        lines += record_lines(verification.record, dispute)
     if reputation is not None:
         lines.append(f"  uploader's reputation: {reputation_line(reputation)}")
     lines += [f"  match: {match_line(match)}" for match in verification.matches]
-    lines += [f"  note: {reason.replace('_', ' ')}" for reason in verification.reasons]
+    lines += [f"  note: {_NOTES.get(reason) or reason.replace('_', ' ')}" for reason in verification.reasons]
     if verification.ledger == "embedded":
         lines.append("  ledger: embedded (its operator's word)")
     return lines
 
 
-def record_lines(record: Record) -> list[str]:
-    """Return a record in words."""
-    when = datetime.datetime.fromtimestamp(record.registered_at, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return [
+def record_lines(record: Record, dispute: Dispute | None) -> list[str]:
+    """Return a record in words, with its open challenge and what others say of it."""
+    lines = [
         f"  record {record.digest}, {record.standing.name}",
-        f"  registered {when} by {record.uploader}, levels {' '.join(record.levels.words) or 'none'}",
+        f"  registered {_when(record.registered_at)} by {record.uploader}, "
+        f"levels {' '.join(record.standing_levels.words) or 'none'}",
         f"  block {record.block}, transaction 0x{record.tx.hex()}",
         f"  content {record.cid or 'private'}",
     ]
+    if dispute is not None:
+        why = dispute.reason.name.lower().replace("_", " ")
+        lines.append(f"  disputed {_when(dispute.opened_at)} by {dispute.challenger}: {why}")
+    if len(record.gates) > 1:
+        lines.append(f"  {len(record.gates)} gates of {len(record.operators)} operators let it in")
+    lines += [f"  gate {gate.gate} is suspect" for gate in record.gates if gate.is_suspect]
+    for word in record.attestations:
+        whose = "a reviewer" if word.level is Level.REVIEWER else "a third party"
+        lines.append(f"  attested {_when(word.attested_at)} by {word.attester}, {whose}")
+    if record.superseded_by is not None:
+        lines.append(f"  superseded by {record.superseded_by}")
+    lines += [f"  derived from {parent}" for parent in record.derived_from]
+    return lines
+
+
+def _when(unix_s: int) -> str:
+    return datetime.datetime.fromtimestamp(unix_s, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def match_line(match: Match) -> str:
@@ -95,10 +122,10 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     return lines
 
 
-def check_lines(check: Check, reputation: Reputation | None) -> list[str]:
+def check_lines(check: Check, reputation: Reputation | None, dispute: Dispute | None) -> list[str]:
     """Return a check in words."""
     lines = [
         f"{_DECISIONS[check.decision]} (basis: {check.basis})",
-        *verification_lines(check.verification, reputation),
+        *verification_lines(check.verification, reputation, dispute),
     ]
     return [*lines, *verdict_lines(check.verdict)] if check.verdict else lines

@@ -1,27 +1,23 @@
-"""``register``, ``revoke``, ``review``: what changes the registry."""
+"""``register`` and ``review``: what enters the registry."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from api.bootstrap import open_read_side, open_write_side, sole_runner
+from api.bootstrap import open_read_side
 from api.cli.output import Output, note, wire
-from api.cli.reading import digest_of
-from api.cli.sides import Files, Json, ask_password, each, settings
+from api.cli.sides import Files, Json, ask_password, each, record_row, settings, writing
 from api.cli.words import record_lines, reputation_line, verdict_lines
 from api.deps import WriteSide
 from api.errors import Exit, answer_to
-from api.schemas import IntentIn, RecordOut, RegistrationOut, RegistrationOutcome, outcome_of
+from api.schemas import IntentIn, RegistrationOut, RegistrationOutcome, outcome_of
 from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
-from registry.register import revoke as revoke_record
 
 review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
 
@@ -62,7 +58,7 @@ def register(
         raise InvalidValueError(f"expected one file with --intent, got {len(files)}")
     signed = _intent(intent) if intent else None
     output = Output(as_json)
-    with _writing() as side:
+    with writing() as side:
 
         def answer(path: Path) -> Exit:
             source = _stripped(side, path) if strip_metadata else path
@@ -78,26 +74,6 @@ def register(
             return _register_one(side, output, source, request)
 
         each(files, output, answer, doing="registering")
-
-
-def revoke(
-    subject: Annotated[str, typer.Argument(help="The file, or its digest.")],
-    reason: Annotated[str, typer.Option(help="Why; its SHA-256 stands on the ledger.")],
-    as_json: Json = False,
-) -> None:
-    """Revoke a record of your own, for ever. It stays on the ledger, and says so. Another's needs a dispute.
-
-    Example: touchstone revoke photo.jpg --reason "published by mistake"
-    """
-    digest = digest_of(subject)
-    with _writing() as side:
-        read = side.gate.read
-        revoke_record(read.ledger, digest, reason=reason)
-        record = read.ledger.find(digest)
-        shown = wire(RecordOut.of(record, fp_version=read.fp_version_of(record))) if record else None
-    Output(as_json).answer(
-        {"digest": digest.hex, "standing": Standing.REVOKED.name, "record": shown}, f"{digest}: REVOKED"
-    )
 
 
 @review_app.command("list")
@@ -141,7 +117,7 @@ def review_reject(subject: Waiting, reason: Why, reviewer: Reviewer = "operator"
 
 
 def _decide(subject: str, *, approved: bool, reviewer: str, reason: str, output: Output) -> None:
-    with _writing() as side:
+    with writing() as side:
         job_id = _job_id_of(subject, side)
         job = side.registrar.decide(job_id, approved=approved, reviewer=reviewer, reason=reason)
         code = _tell(side, output, job.request.file_name, side.registrar.run(job))
@@ -156,20 +132,6 @@ def _job_id_of(subject: str, side: WriteSide) -> str:
     if job is None:
         raise JobNotFoundError(f"no registration of {subject} waits here")
     return job.job_id
-
-
-@contextmanager
-def _writing() -> Iterator[WriteSide]:
-    """Yield the writing side; whoever is alone first carries on what a crash or an outage left open."""
-    run = settings()
-    with sole_runner(run) as alone, open_write_side(run, ask_password) as side:
-        for job in side.registrar.open_jobs() if alone else ():
-            note(f"carrying on {job.request.file_name} from {job.state}")
-            try:
-                side.registrar.run(job)
-            except RegistryError as exc:
-                note(f"{job.request.file_name} waits: {exc}")
-        yield side
 
 
 def _register_one(side: WriteSide, output: Output, path: Path, request: Request) -> Exit:
@@ -202,7 +164,7 @@ def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
             f"  {'approved' if job.review.approved else 'refused'} by {job.review.reviewer}: {job.review.reason}"
         )
     if record:
-        lines += record_lines(record)
+        lines += record_lines(record, read.dispute_of(record))
         lines.append(f"  uploader's reputation: {reputation_line(read.ledger.reputation_of(record.uploader))}")
         lines.append(f"  receipt {receipt}")
     if outcome == "INCONCLUSIVE":
@@ -217,7 +179,7 @@ def _tell_duplicate(side: WriteSide, output: Output, path: Path, request: Reques
     if record is None:
         return Exit.OUTSIDE
     document = {"file": str(path), **_row("DUPLICATE", None, record=record, side=side)}
-    output.answer(document, f"{path}: DUPLICATE", *record_lines(record))
+    output.answer(document, f"{path}: DUPLICATE", *record_lines(record, read.dispute_of(record)))
     uploader = request.intent.intent.uploader if request.intent else read.ledger.info.operator
     return Exit.GOOD if record.standing is Standing.ACTIVE and record.uploader == uploader else Exit.REFUSED
 
@@ -231,13 +193,13 @@ def _row(
     side: WriteSide | None = None,
     receipt: Path | None = None,
 ) -> dict[str, object]:
-    fp_version = side.gate.read.fp_version_of(record) if side else None
+    shown = record_row(side.gate.read, record) if side and record else None
     return wire(
         RegistrationOut(
             outcome=outcome,
             job_id=job.job_id if job else None,
             reasons=reasons if reasons is not None else list(job.reasons) if job else [],
-            record=RecordOut.of(record, fp_version=fp_version) if record else None,
+            record=shown,
             receipt=str(receipt) if receipt else None,
         )
     )

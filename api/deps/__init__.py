@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from api.deps.counters import Counters
 from api.settings import Settings
 from registry.media import Decoder
-from registry.model import Address, ModelId, Record
+from registry.model import Address, Dispute, ModelId, Record, Standing
 from registry.ports import ContentStore, Governor, Journal, Ledger, SimilarityIndex
 from registry.register import Checker, Examiner, ReceiptFiles, Registrar
 from registry.verify import Verifier
@@ -36,6 +36,12 @@ class ReadSide:
     def fp_version_of(self, record: Record | None) -> int | None:
         """Return the fingerprint version under which a record's codes stand here."""
         return self.index.fp_version_of(record.digest) if record else None
+
+    def dispute_of(self, record: Record | None) -> Dispute | None:
+        """Return a record's open challenge; only of a DISPUTED one is the ledger asked."""
+        if record is None or record.standing is not Standing.DISPUTED:
+            return None
+        return self.ledger.dispute_of(record.digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from api.schemas import JobOut, MatchOut, RecordOut, ReputationOut, VerdictOut, Wire
+from api.schemas import JobOut, MatchOut, ReasonCode, RecordOut, ReputationOut, RulingWord, VerdictOut, Wire
 from registry.model import Job
 
 LedgerWord = Literal["embedded", "network"]
@@ -22,6 +22,20 @@ class HashIn(Wire):
 class RevocationIn(Wire):
     """Why a record is revoked; the ledger keeps the SHA-256 of this text in UTF-8."""
 
+    reason: Reason
+
+
+class DisputeIn(Wire):
+    """Why a record is challenged: a word that the ledger shows, and a text of which it keeps the SHA-256."""
+
+    reason_code: ReasonCode
+    reason: Reason
+
+
+class RulingIn(Wire):
+    """How a challenge ends, and a text of which the ledger keeps the SHA-256."""
+
+    ruling: RulingWord
     reason: Reason
 
 

@@ -32,7 +32,7 @@ def receipt_path(digest_hex: str) -> str:
 
 def record_out(record: Record, read: ReadSide) -> RecordOut:
     """Return a record's public form."""
-    return RecordOut.of(record, fp_version=read.fp_version_of(record))
+    return RecordOut.of(record, fp_version=read.fp_version_of(record), dispute=read.dispute_of(record))
 
 
 def job_out(job: Job, read: ReadSide) -> JobOut:

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.errors import MalformedRequestError, UnauthenticatedError, answer_to
+from api.errors import MalformedRequestError, UnauthenticatedError, answer_to, told
 from api.schemas import Problem
 from registry import errors
 from registry.errors import RegistryError
@@ -64,7 +64,7 @@ def problem(error: RegistryError) -> JSONResponse:
         headers["Location"] = record_path(error.digest_hex)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    detail = answer.title if ours else str(error)
+    detail = answer.title if ours else told(error)
     body = Problem(
         type=TYPE_PREFIX + answer.code,
         title=answer.title,

@@ -25,7 +25,8 @@ def verify(subject: Subject, read: Reading, counters: Counting) -> VerificationO
     else:
         verification = read.verifier.verify(subject.path)
     counters.add("verifications", result=verification.result.value)
-    return VerificationOut.of(verification, fp_version=read.fp_version_of(verification.record))
+    found = verification.record
+    return VerificationOut.of(verification, fp_version=read.fp_version_of(found), dispute=read.dispute_of(found))
 
 
 @router.post("/checks", openapi_extra=QUESTION_BODY)
@@ -40,4 +41,5 @@ def check(subject: Subject, side: Judging, counters: Counting) -> CheckOut:
     counters.add("checks", decision=advice.decision.value)
     if advice.verdict is not None:
         counters.add("verdicts", outcome=advice.verdict.outcome.value)
-    return CheckOut.of(advice, fp_version=side.read.fp_version_of(advice.verification.record))
+    found = advice.verification.record
+    return CheckOut.of(advice, fp_version=side.read.fp_version_of(found), dispute=side.read.dispute_of(found))

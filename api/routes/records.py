@@ -1,18 +1,22 @@
-"""``/v1/records`` and ``/v1/uploaders``: what the ledger holds."""
+"""``/v1/records`` and ``/v1/uploaders``: what the ledger holds, and what is said of it."""
 
 from __future__ import annotations
+
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
 from api.deps import Reading, ReadSide, Writing
 from api.errors import ReceiptNotFoundError
-from api.routes.bodies import LedgerRecordOut, RevocationIn, UploaderOut
+from api.routes.bodies import DisputeIn, LedgerRecordOut, RevocationIn, RulingIn, UploaderOut
 from api.routes.guard import OPERATOR
 from api.routes.presenting import record_out, tagged
-from api.schemas import ReputationOut
+from api.schemas import ReputationOut, StatementIn, reason_of, ruling_of
 from registry.errors import RecordNotFoundError
 from registry.model import Address, Digest, Record
+from registry.register import dispute as dispute_record
 from registry.register import revoke as revoke_record
+from registry.register import rule as rule_on_record
 
 router = APIRouter(prefix="/v1", tags=["reading"])
 
@@ -34,10 +38,40 @@ def receipt(digest: str, side: Writing) -> Response:
 
 
 @router.post("/records/{digest}/revocation", dependencies=[OPERATOR])
-def revoke(digest: str, body: RevocationIn, read: Reading) -> LedgerRecordOut:
+def revoke(digest: str, body: RevocationIn, side: Writing) -> LedgerRecordOut:
     """Revoke a record of the operator's own; it stays readable, with standing REVOKED."""
+    read = side.gate.read
     found = _found(digest, read)
-    revoke_record(read.ledger, found.digest, reason=body.reason)
+    side.registrar.act(lambda: revoke_record(read.ledger, found.digest, reason=body.reason))
+    return _record_out(_found(digest, read), read)
+
+
+@router.post("/records/{digest}/attestations", status_code=HTTPStatus.CREATED)
+def attest(digest: str, body: StatementIn, side: Writing) -> LedgerRecordOut:
+    """Publish a third party's or a reviewer's signed word, or its taking back; the signature is the authorisation.
+
+    It is judged before the recorder pays for it; the claims themselves stay with the attester.
+    """
+    read = side.gate.read
+    side.registrar.attest(body.to_value(), digest=_found(digest, read).digest)
+    return _record_out(_found(digest, read), read)
+
+
+@router.post("/records/{digest}/disputes", status_code=HTTPStatus.CREATED, dependencies=[OPERATOR])
+def dispute(digest: str, body: DisputeIn, side: Writing) -> LedgerRecordOut:
+    """Challenge a record in the operator's name; it is DISPUTED until an arbiter rules."""
+    read = side.gate.read
+    found, reason = _found(digest, read), reason_of(body.reason_code)
+    side.registrar.act(lambda: dispute_record(read.ledger, found.digest, reason=reason, words=body.reason))
+    return _record_out(_found(digest, read), read)
+
+
+@router.post("/records/{digest}/rulings", status_code=HTTPStatus.CREATED, dependencies=[OPERATOR])
+def rule(digest: str, body: RulingIn, side: Writing) -> LedgerRecordOut:
+    """End a challenge as the arbiter: the record stands again, or is revoked."""
+    read = side.gate.read
+    found, ruling = _found(digest, read), ruling_of(body.ruling)
+    side.registrar.act(lambda: rule_on_record(read.ledger, found.digest, ruling=ruling, words=body.reason))
     return _record_out(_found(digest, read), read)
 
 

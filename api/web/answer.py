@@ -8,7 +8,7 @@ from typing import Literal
 from api.web.detector_card import DetectorCard, not_asked, of_verdict
 from api.web.registry_rows import Row, registry_rows
 from api.web.words import Words
-from registry.model import Check, Reputation, Standing, Verification, VerificationResult
+from registry.model import Check, Dispute, Reputation, Standing, Verification, VerificationResult
 
 Tone = Literal["good", "near", "quiet", "warn", "bad"]
 
@@ -39,36 +39,43 @@ class Answer:
     upload_helps: bool
 
 
-def of_check(check: Check, reputation: Reputation | None, *, file_name: str, say: Words) -> Answer:
+def of_check(
+    check: Check, reputation: Reputation | None, dispute: Dispute | None, *, file_name: str, say: Words
+) -> Answer:
     """Return the answer for a file whose bytes were given.
 
     Args:
         check: what the gate advises.
         reputation: of the record's uploader, where there is a record.
+        dispute: the record's open challenge.
         file_name: as the sender gave it.
         say: the catalogue.
     """
     verification = check.verification
     detector = of_verdict(check.verdict, say) if check.verdict is not None else not_asked(verification.record, say)
-    return _answer(verification, reputation, detector, say, file_name=file_name, hash_only=False)
+    return _answer(verification, reputation, dispute, detector, say, file_name=file_name, hash_only=False)
 
 
-def of_digest(verification: Verification, reputation: Reputation | None, *, say: Words) -> Answer:
+def of_digest(
+    verification: Verification, reputation: Reputation | None, dispute: Dispute | None, *, say: Words
+) -> Answer:
     """Return the answer for a digest alone: EXACT, or UNKNOWN with the offer to send the bytes.
 
     Args:
         verification: of the digest.
         reputation: of the record's uploader, where there is a record.
+        dispute: the record's open challenge.
         say: the catalogue.
     """
     detector = not_asked(verification.record, say)
     unknown = verification.result is VerificationResult.UNKNOWN
-    return _answer(verification, reputation, detector, say, file_name=None, hash_only=unknown)
+    return _answer(verification, reputation, dispute, detector, say, file_name=None, hash_only=unknown)
 
 
 def _answer(
     verification: Verification,
     reputation: Reputation | None,
+    dispute: Dispute | None,
     detector: DetectorCard,
     say: Words,
     *,
@@ -84,7 +91,7 @@ def _answer(
         tone=_TONES_OF_TROUBLE[trouble] if trouble else _TONES[result],
         headline=say(f"registry.{what}.{trouble.name}" if trouble else f"registry.{what}"),
         lead=say(f"lead.{what}"),
-        rows=registry_rows(verification, reputation, say),
+        rows=registry_rows(verification, reputation, dispute, say),
         detector=detector,
         upload_helps=hash_only,
     )

@@ -74,12 +74,13 @@ def _answer(form: ReceivedForm, side: GateSide) -> Answer:
     if text := form.fields.get("sha256"):
         digest = Digest.from_hex(text)
         verification = read.verifier.look_up(digest) or read.verifier.answer(digest, Comparison((), ()))
-        return of_digest(verification, _reputation(verification.record, side), say=_SAY)
+        found = verification.record
+        return of_digest(verification, _reputation(found, side), read.dispute_of(found), say=_SAY)
     if form.file is None or not (form.file.name or form.file.size_bytes):
         raise InvalidValueError(_SAY("problem.choose"))
     check = side.checker.check(form.file.path)
-    reputation = _reputation(check.verification.record, side)
-    return of_check(check, reputation, file_name=form.file.name, say=_SAY)
+    found = check.verification.record
+    return of_check(check, _reputation(found, side), read.dispute_of(found), file_name=form.file.name, say=_SAY)
 
 
 def _reputation(record: Record | None, side: GateSide) -> Reputation | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from api.web.words import Words
-from registry.model import PDQ256, Level, Match, Record, Reputation, Verification
+from registry.model import PDQ256, Dispute, Level, Match, Record, Reputation, Verification
 from registry.model.fingerprint import HASH_LENGTH_BYTES
 from registry.verify import HASH_RADIUS_BITS
 
@@ -32,17 +32,21 @@ class Row:
     is_detail: bool = False
 
 
-def registry_rows(verification: Verification, reputation: Reputation | None, say: Words) -> tuple[Row, ...]:
-    """Return what the registry card says below its headline."""
-    return tuple(_rows(verification, reputation, say))
+def registry_rows(
+    verification: Verification, reputation: Reputation | None, dispute: Dispute | None, say: Words
+) -> tuple[Row, ...]:
+    """Return what the registry card says below its headline; ``dispute`` is the record's open challenge."""
+    return tuple(_rows(verification, reputation, dispute, say))
 
 
-def _rows(verification: Verification, reputation: Reputation | None, say: Words) -> Iterator[Row]:
+def _rows(
+    verification: Verification, reputation: Reputation | None, dispute: Dispute | None, say: Words
+) -> Iterator[Row]:
     record = verification.record
     if verification.matches:
         yield Row(say("row.distance"), _distance(verification.matches[0], say))
     if record is not None:
-        yield from _record_rows(record, say)
+        yield from _record_rows(record, dispute, say)
     if reputation is not None:
         yield Row(say("row.reputation"), _conduct(reputation, say))
     if record is not None and verification.matches:
@@ -53,17 +57,37 @@ def _rows(verification: Verification, reputation: Reputation | None, say: Words)
             yield Row(say("row.note"), say(f"reason.{reason}"))
 
 
-def _record_rows(record: Record, say: Words) -> Iterator[Row]:
+def _record_rows(record: Record, dispute: Dispute | None, say: Words) -> Iterator[Row]:
     yield Row(say("row.standing"), say(f"standing.{record.standing.name}"))
+    if dispute is not None:
+        why = say(f"dispute.{dispute.reason.name}")
+        yield Row(say("row.dispute"), say("dispute", why=why, when=_when(dispute.opened_at)))
     yield Row(say("row.uploader"), str(record.uploader), is_code=True)
     yield Row(say("row.when"), _when(record.registered_at))
     yield Row(say("row.levels"), _levels(record.levels, say))
+    yield from _others_rows(record, say)
     yield Row(say("row.block"), say("block", block=record.block))
     yield Row(say("row.tx"), "0x" + record.tx.hex(), is_code=True, is_detail=True)
     if record.cid is None:
         yield Row(say("row.cid"), say("cid.private"), is_detail=True)
     else:
         yield Row(say("row.cid"), str(record.cid), is_code=True, is_detail=True)
+
+
+def _others_rows(record: Record, say: Words) -> Iterator[Row]:
+    """Tell whose other words stand behind the record, and what it is linked to."""
+    for word in record.attestations:
+        who = say(f"attested.{word.level.name}", attester=word.attester, when=_when(word.attested_at))
+        yield Row(say("row.attested"), who)
+    if len(record.gates) > 1:
+        yield Row(say("row.gates"), say("gates", gates=len(record.gates), operators=len(record.operators)))
+    for gate in record.gates:
+        if gate.is_suspect:
+            yield Row(say("row.suspect_gate"), str(gate.gate), is_code=True)
+    if record.superseded_by is not None:
+        yield Row(say("row.superseded_by"), record.superseded_by.hex, is_code=True)
+    for parent in record.derived_from:
+        yield Row(say("row.derived_from"), parent.hex, is_code=True)
 
 
 def _distance(match: Match, say: Words) -> str:

@@ -8,7 +8,7 @@ from registry.errors import DecoderFailedError
 from registry.media import Decoder
 from registry.model import Check, Decision, Digest, Outcome, Standing
 from registry.register.examine import Examiner
-from registry.verify import Verifier
+from registry.verify import GATE_KEY_COMPROMISED, Verifier
 
 _BY_STANDING = {
     Standing.ACTIVE: Decision.ALLOW,
@@ -31,7 +31,9 @@ class Checker:
         self._decoder = decoder
 
     def look_up(self, digest: Digest) -> Check | None:
-        """Return the advice on a recorded digest, by its standing alone, or nothing where it is not recorded.
+        """Return the advice on a recorded digest, or nothing where it is not recorded.
+
+        Its standing decides alone, but for one thing: a word under a key that was in other hands needs a person.
 
         Raises:
             LedgerUnavailableError: the ledger cannot be asked now.
@@ -39,10 +41,13 @@ class Checker:
         exact = self._verifier.look_up(digest)
         if exact is None or exact.standing is None:
             return None
-        return Check(_BY_STANDING[exact.standing], "hash", exact, None)
+        advice = _BY_STANDING[exact.standing]
+        if advice is Decision.ALLOW and GATE_KEY_COMPROMISED in exact.reasons:
+            advice = Decision.REVIEW
+        return Check(advice, "hash", exact, None)
 
     def check(self, path: Path) -> Check:
-        """Return the advice; a digest that is recorded decides by its standing alone, without decoding.
+        """Return the advice; a digest that is recorded decides alone, without decoding.
 
         Raises:
             UnsupportedMediaError: not media.

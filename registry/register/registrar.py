@@ -17,6 +17,7 @@ from registry.errors import DecoderFailedError, JobNotFoundError, JobStateError,
 from registry.fingerprint import document, fingerprint
 from registry.media import Decoder
 from registry.model import (
+    Digest,
     Inclusion,
     Job,
     JobState,
@@ -26,6 +27,7 @@ from registry.model import (
     Request,
     ReviewDecision,
     Screened,
+    SignedStatement,
     Visibility,
 )
 from registry.ports import Clock, Journal, Ledger, SimilarityIndex
@@ -35,6 +37,7 @@ from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import RECORDING, Recorder
 from registry.register.spool import Spool
+from registry.register.standing import require_attestation
 
 # Finality on a proof-of-stake network takes two epochs, about 13 minutes; a job looks again each time it is run.
 FINALITY_WAIT_S = 60.0
@@ -98,6 +101,17 @@ class Registrar:
     def act(self, call: Callable[[], Inclusion]) -> Inclusion:
         """Return where an act on the ledger stands that is no registration; see `Recorder.act`."""
         return self._recorder.act(call)
+
+    def attest(self, signed: SignedStatement, *, digest: Digest) -> Inclusion:
+        """Publish somebody's signed word on a record, and return where it stands; the recorder pays.
+
+        Raises:
+            StatementError: it is not its author's own, not alive, or about another record.
+            RecordNotFoundError: no such record.
+            TransactionRevertedError: the contract refuses it.
+        """
+        require_attestation(signed, digest=digest, ledger=self._ledger, now=self._clock.now())
+        return self.act(lambda: self._ledger.publish(signed))
 
     def open_jobs(self) -> list[Job]:
         """Return the jobs that a crash or an outage left open, oldest first, and sweep the spool of all others."""

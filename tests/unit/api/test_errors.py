@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.errors import ANSWERS, Exit, answer_to, combined
+from api.errors import ANSWERS, REFUSALS, Exit, answer_to, combined, told
+from registry.adapters.contract import artefact
 from registry.errors import MediaDecodeError, MediaTooLargeError, RegistryError, TransactionRevertedError
 
 
@@ -31,6 +32,19 @@ def test_an_error_is_answered_by_its_own_row() -> None:
     assert answer_to(MediaDecodeError("x")).status == 422
     assert answer_to(MediaTooLargeError("max_pixels", limit=1, value=2)).status == 413
     assert answer_to(TransactionRevertedError("Paused")).exit_code is Exit.REFUSED
+
+
+def test_a_refusal_of_the_contract_is_told_with_its_meaning_and_its_name() -> None:
+    assert told(TransactionRevertedError("NotUploader", ["0xab"])) == (
+        f"{REFUSALS['NotUploader']} (the contract refused: NotUploader(0xab))"
+    )
+    assert told(TransactionRevertedError("Panic", ["17"])) == "the contract refused: Panic(17)"
+    assert told(MediaDecodeError("x")) == "x"
+
+
+def test_every_sentence_is_of_an_error_that_the_contract_has() -> None:
+    known = {name for name, _ in artefact().errors.values()}
+    assert known >= set(REFUSALS)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,17 @@ from api.web.registry_rows import registry_rows
 from api.web.words import ENGLISH
 from registry.model import (
     PDQ256,
+    ZERO_32,
     AbstentionReason,
+    Attestation,
     Digest,
+    Dispute,
+    DisputeReason,
     Level,
     Match,
     Outcome,
     Record,
+    RecordGate,
     Reputation,
     Standing,
     Transform,
@@ -30,9 +35,10 @@ from registry.model import (
 )
 from registry.policy import Reason
 from registry.register import revoke
+from registry.verify import GATE_KEY_COMPROMISED, SINGLE_OPERATOR_QUORUM, SUPERSEDED, reasons_of
 from tests.pictures import half_size, jpeg, picture
 from tests.unit.api.conftest import MAX_UPLOAD_BYTES, PHOTO, Service
-from tests.values import abstention, digest, prediction, record
+from tests.values import ALICE, BOB, NOW, abstention, digest, prediction, record
 
 COPY = jpeg(half_size(picture(1)), quality=60)
 DIGEST = Digest.of_bytes(PHOTO)
@@ -121,6 +127,9 @@ def test_the_catalogue_has_a_sentence_for_every_word_of_the_core() -> None:
         assert all(f"{family}.{word.value}" in ENGLISH.sentences for word in words), family
     assert all(f"level.{level.name}" in ENGLISH.sentences for level in Level)
     assert all(f"standing.{standing.name}" in ENGLISH.sentences for standing in Standing)
+    assert all(f"dispute.{reason.name}" in ENGLISH.sentences for reason in DisputeReason)
+    for reason in (GATE_KEY_COMPROMISED, SINGLE_OPERATOR_QUORUM, SUPERSEDED):
+        assert f"reason.{reason}" in ENGLISH.sentences
 
 
 @pytest.mark.parametrize("word", ["real", "fake", "authentic", "genuine", "verified", "deepfake"])
@@ -254,11 +263,14 @@ def test_a_hostile_file_name_is_text(idle_service: Service) -> None:
 # -- rows ----------------------------------------------------------------------------------------------------------
 
 
-def rows_of(found: Record | None, reputation: Reputation | None = None, *matches: Match) -> str:
+def rows_of(
+    found: Record | None, reputation: Reputation | None = None, *matches: Match, dispute: Dispute | None = None
+) -> str:
     result = VerificationResult.SIMILAR if matches else VerificationResult.EXACT
     standing = found.standing if found else None
-    verification = Verification(digest(), result, standing, found, matches, (), "network")
-    return " | ".join(f"{row.label}: {row.text}" for row in registry_rows(verification, reputation, ENGLISH))
+    reasons = reasons_of(found) if found else ()
+    verification = Verification(digest(), result, standing, found, matches, reasons, "network")
+    return " | ".join(f"{row.label}: {row.text}" for row in registry_rows(verification, reputation, dispute, ENGLISH))
 
 
 def test_a_private_record_shows_no_cid() -> None:
@@ -282,3 +294,44 @@ def test_a_turned_copy_says_how() -> None:
     match = Match(digest(), 12, PDQ256, Transform.FLIP_Y, "hash")
     assert "12 of the 256 bits" in rows_of(record(), None, match)
     assert "mirrored left to right" in rows_of(record(), None, match)
+
+
+def test_an_open_challenge_is_told_with_its_reason_and_the_record_stays_readable() -> None:
+    dispute = Dispute(ALICE, NOW, DisputeReason.DEPICTED_PERSON, bond_wei=0)
+    text = rows_of(record(standing=Standing.DISPUTED), dispute=dispute)
+    assert "Contested: by somebody whom it shows; since 2026-09-21" in text
+    assert "Put on record by" in text
+
+
+def test_others_words_and_links_are_told() -> None:
+    words = (Attestation(ALICE, Level.THIRD_PARTY, ZERO_32, NOW), Attestation(BOB, Level.REVIEWER, ZERO_32, NOW))
+    linked = replace(record(), attestations=words, superseded_by=digest("new"), derived_from=(digest("old"),))
+    text = rows_of(linked)
+    for said in (
+        f"Vouched for: by {ALICE}, on 2026-09-21",
+        f"Vouched for: by the reviewer {BOB}",
+        f"Replaced by the record of: {digest('new')}",
+        f"Made from the record of: {digest('old')}",
+        "Its uploader has named a later record in its place",
+    ):
+        assert said in text, said
+    assert "let in by a person" not in text, "a reviewer's later word is no way in"
+
+
+def test_a_quorum_of_one_operator_and_a_gate_in_other_hands_are_told() -> None:
+    gates = (RecordGate(ALICE, BOB, is_suspect=True), RecordGate(BOB, BOB, is_suspect=False))
+    text = rows_of(replace(record(), gates=gates))
+    for said in (
+        "2 gates let it in; how many operators run them: 1",
+        "run by one operator: no second opinion",
+        f"Gate whose key was in other hands: {ALICE}",
+        "That gate's verdict is worth nothing",
+    ):
+        assert said in text, said
+
+
+def test_a_disputed_record_is_told_on_the_page(recorded: Service) -> None:
+    recorded.desk.ledger.dispute(DIGEST, reason=DisputeReason.RIGHTS, reason_hash=ZERO_32)
+    text = answer(recorded, PHOTO).text
+    assert "and the record is disputed" in text
+    assert "as somebody else's work" in text

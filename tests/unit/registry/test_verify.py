@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,14 @@ from registry.model import (
     Media,
     MediaKind,
     PerceptualHash,
+    RecordGate,
     Transform,
     VerificationResult,
 )
-from registry.verify import LOW_QUALITY, Verifier
+from registry.verify import LOW_QUALITY, Verifier, reasons_of
 from tests.fakes import MemoryIndex, MemoryLedger
 from tests.pictures import picture
-from tests.values import digest, record
+from tests.values import ALICE, BOB, digest, record
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +118,33 @@ def test_the_answer_takes_record_and_standing_from_the_nearest(decoder: Decoder)
 def test_a_missing_file_is_an_operating_system_error_and_no_answer(decoder: Decoder, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         verifier(decoder).verify(tmp_path / "gone.jpg")
+
+
+@pytest.mark.parametrize(
+    ("gates", "reasons"),
+    [
+        ((), ()),
+        ((RecordGate(ALICE, ALICE, is_suspect=False),), ()),
+        ((RecordGate(ALICE, ALICE, is_suspect=True),), ("gate_key_compromised",)),
+        ((RecordGate(ALICE, ALICE, is_suspect=False), RecordGate(BOB, BOB, is_suspect=False)), ()),
+        (
+            (RecordGate(ALICE, BOB, is_suspect=False), RecordGate(BOB, BOB, is_suspect=False)),
+            ("single_operator_quorum",),
+        ),
+    ],
+)
+def test_what_the_gates_are_worth_qualifies_the_answer(gates: tuple[RecordGate, ...], reasons: tuple[str, ...]) -> None:
+    assert reasons_of(replace(record(), gates=gates)) == reasons
+
+
+def test_a_superseded_record_says_so_in_exact_and_similar_answers(decoder: Decoder) -> None:
+    original = still(1)
+    kept = fingerprint(original, digest("x"))
+    asked = verifier(decoder, kept)
+    ledger = asked._ledger
+    ledger.records[digest("x")] = replace(ledger.records[digest("x")], superseded_by=digest("y"))
+    exact = asked.look_up(digest("x"))
+    assert exact is not None
+    assert exact.reasons == ("superseded",)
+    similar = asked.answer(digest("z"), asked.compare(original))
+    assert (similar.result, similar.reasons) == (VerificationResult.SIMILAR, ("superseded",))

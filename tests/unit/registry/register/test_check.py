@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from registry.errors import UnsupportedMediaError
-from registry.model import Check, Decision, Digest, Standing, VerificationResult
+from registry.model import Check, Decision, Digest, RecordGate, Standing, VerificationResult
 from tests.fakes import FixedDetector
 from tests.pictures import half_size, jpeg, picture, write_photo
 from tests.unit.registry.register.conftest import Desk, request_for
-from tests.values import abstention, prediction
+from tests.values import ALICE, abstention, prediction
 
 
 @pytest.fixture
@@ -52,6 +52,26 @@ def test_recorded_bytes_are_judged_by_their_standing_alone(
     desk.detector = FixedDetector(prediction(0.99))
     check = desk.checker.check(photo)
     assert (check.decision, check.basis, check.verdict) == (decision, "hash", None)
+
+
+@pytest.mark.parametrize(
+    ("standing", "decision"),
+    [
+        (Standing.ACTIVE, Decision.REVIEW),
+        (Standing.DISPUTED, Decision.REVIEW),
+        (Standing.REVOKED, Decision.BLOCK),
+    ],
+)
+def test_a_record_that_came_in_under_a_stolen_key_is_never_allowed_unseen(
+    desk: Desk, photo: Path, standing: Standing, decision: Decision
+) -> None:
+    recorded(desk, photo)
+    put_standing(desk, photo, standing)
+    digest = Digest.of_file(photo)
+    stolen = RecordGate(ALICE, ALICE, is_suspect=True)
+    desk.ledger.records[digest] = replace(desk.ledger.records[digest], gates=(stolen,))
+    check = desk.checker.check(photo)
+    assert (check.decision, check.verification.reasons) == (decision, ("gate_key_compromised",))
 
 
 @pytest.mark.parametrize(

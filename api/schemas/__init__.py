@@ -2,70 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from registry.errors import InvalidValueError
+from api.schemas.records import ReasonCode, RecordOut, RulingWord, StandingWord, Wire, reason_of, ruling_of
+from api.schemas.statements import ActWord, IntentIn, StatementIn
 from registry.model import (
-    Address,
     Check,
-    Digest,
+    Dispute,
     Job,
     JobState,
     Match,
     Prediction,
-    Record,
     Reputation,
     Screening,
-    SignedIntent,
-    UploadIntent,
     Verdict,
     Verification,
-    Visibility,
 )
-from registry.model.identity import bytes_from_hex
-from registry.receipt import record_document
+
+__all__ = [
+    "ActWord",
+    "CheckOut",
+    "FrameScoreOut",
+    "IntentIn",
+    "JobOut",
+    "MatchOut",
+    "PredictionOut",
+    "Problem",
+    "ReasonCode",
+    "RecordOut",
+    "RegistrationOut",
+    "RegistrationOutcome",
+    "ReputationOut",
+    "RulingWord",
+    "ScreeningOut",
+    "SegmentOut",
+    "StandingWord",
+    "StatementIn",
+    "ThresholdsOut",
+    "VerdictOut",
+    "VerificationOut",
+    "Wire",
+    "outcome_of",
+    "reason_of",
+    "ruling_of",
+]
 
 RegistrationOutcome = Literal["ACCEPTED", "REJECTED", "INCONCLUSIVE", "DUPLICATE", "FAILED"]
-
-
-class Wire(BaseModel):
-    """The base of all wire models: nothing unknown goes in, nothing changes after."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BatchOut(Wire):
-    """Where a batched record stands."""
-
-    root: str
-    index: int
-
-
-class RecordOut(Wire):
-    """What the ledger keeps about one digest."""
-
-    digest: str
-    kind: Literal["image", "video"]
-    cid: str | None
-    uploader: str
-    levels: list[str]
-    model_ids: list[str]
-    policy_id: str
-    standing: Literal["ACTIVE", "DISPUTED", "REVOKED"]
-    registered_at: int
-    block: int
-    tx: str
-    batch: BatchOut | None
-    fp_version: int | None
-    superseded_by: str | None
-    derived_from: list[str]
-
-    @classmethod
-    def of(cls, record: Record, *, fp_version: int | None) -> Self:
-        """Return the record's public form."""
-        return cls.model_validate(record_document(record, fp_version=fp_version))
 
 
 class SegmentOut(Wire):
@@ -107,22 +91,22 @@ class VerificationOut(Wire):
 
     digest: str
     result: Literal["EXACT", "SIMILAR", "UNKNOWN"]
-    standing: Literal["ACTIVE", "DISPUTED", "REVOKED"] | None
+    standing: StandingWord | None
     record: RecordOut | None
     matches: list[MatchOut]
     reasons: list[str]
     ledger: Literal["embedded", "network"]
 
     @classmethod
-    def of(cls, verification: Verification, *, fp_version: int | None) -> Self:
-        """Return the verification's public form; ``fp_version`` is its record's."""
+    def of(cls, verification: Verification, *, fp_version: int | None, dispute: Dispute | None) -> Self:
+        """Return the verification's public form; ``fp_version`` and ``dispute`` are its record's."""
         record = verification.record
         return cls.model_validate(
             {
                 "digest": verification.digest.hex,
                 "result": verification.result.value,
                 "standing": verification.standing.name if verification.standing else None,
-                "record": record_document(record, fp_version=fp_version) if record else None,
+                "record": RecordOut.of(record, fp_version=fp_version, dispute=dispute) if record else None,
                 "matches": [MatchOut.of(match) for match in verification.matches],
                 "reasons": list(verification.reasons),
                 "ledger": verification.ledger,
@@ -198,13 +182,13 @@ class CheckOut(Wire):
     verdict: VerdictOut | None
 
     @classmethod
-    def of(cls, check: Check, *, fp_version: int | None) -> Self:
-        """Return the check's public form; ``fp_version`` is its record's."""
+    def of(cls, check: Check, *, fp_version: int | None, dispute: Dispute | None) -> Self:
+        """Return the check's public form; ``fp_version`` and ``dispute`` are its record's."""
         return cls.model_validate(
             {
                 "decision": check.decision.value,
                 "basis": check.basis,
-                "verification": VerificationOut.of(check.verification, fp_version=fp_version),
+                "verification": VerificationOut.of(check.verification, fp_version=fp_version, dispute=dispute),
                 "verdict": VerdictOut.of(check.verdict) if check.verdict else None,
             }
         )
@@ -267,36 +251,6 @@ class ReputationOut(Wire):
             strikes=reputation.strikes,
             last_fraud_day=reputation.last_fraud_day,
         )
-
-
-class IntentIn(Wire):
-    """An uploader's signed intent: the EIP-712 message `UploadIntent` and its signature, hex with ``0x``."""
-
-    digest: str
-    uploader: str
-    visibility: Literal["public", "private"]
-    claims_hash: str = "0x" + "00" * 32
-    nonce: Annotated[str, Field(pattern=r"^[0-9]{1,78}$")]  # decimal: 256 bits do not fit a JSON number
-    deadline: Annotated[int, Field(ge=0, lt=1 << 64)]
-    signature: Annotated[str, Field(max_length=8192)]  # 65 bytes of a key, more of a contract wallet (EIP-1271)
-
-    def to_value(self) -> SignedIntent:
-        """Return the core's form.
-
-        Raises:
-            InvalidValueError: a field is not hex of its length, or the nonce has more than 256 bits.
-        """
-        if (nonce := int(self.nonce)) >= 1 << 256:
-            raise InvalidValueError(f"intent nonce: expected at most 256 bits, got {nonce.bit_length()}")
-        intent = UploadIntent(
-            digest=Digest.from_hex(self.digest),
-            uploader=Address.from_hex(self.uploader),
-            visibility=Visibility[self.visibility.upper()],
-            claims_hash=bytes_from_hex("claims_hash", self.claims_hash, 32),
-            nonce=nonce,
-            deadline=self.deadline,
-        )
-        return SignedIntent(intent, bytes_from_hex("signature", self.signature))
 
 
 class Problem(BaseModel):
