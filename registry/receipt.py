@@ -12,7 +12,17 @@ from typing import Any
 import rfc8785
 
 from registry import eip712
-from registry.model import Admission, GateVerdict, Inclusion, LedgerInfo, Record, Registration, SignedIntent
+from registry.model import (
+    ZERO_32,
+    Admission,
+    Dispute,
+    GateVerdict,
+    Inclusion,
+    LedgerInfo,
+    Record,
+    Registration,
+    SignedIntent,
+)
 from registry.ports import Signer
 
 RECEIPT_FORMAT = "touchstone-receipt/1"
@@ -20,12 +30,13 @@ RECEIPT_FORMAT = "touchstone-receipt/1"
 Document = dict[str, Any]
 
 
-def record_document(record: Record, *, fp_version: int | None) -> Document:
-    """Return a record in its public JSON form (the design's `Record`).
+def record_document(record: Record, *, fp_version: int | None, dispute: Dispute | None = None) -> Document:
+    """Return a record in its public JSON form (the design's `Record`), with who says what of it now.
 
     Args:
         record: as the ledger keeps it.
         fp_version: of its fingerprint document, where that is at hand.
+        dispute: its open challenge.
     """
     batch = record.batch
     return {
@@ -33,7 +44,7 @@ def record_document(record: Record, *, fp_version: int | None) -> Document:
         "kind": record.kind.word,
         "cid": str(record.cid) if record.cid else None,
         "uploader": str(record.uploader),
-        "levels": list(record.levels.words),
+        "levels": list(record.standing_levels.words),
         "model_ids": [_hex(model_id) for model_id in record.model_ids],
         "policy_id": _hex(record.policy_id),
         "standing": record.standing.name,
@@ -44,6 +55,34 @@ def record_document(record: Record, *, fp_version: int | None) -> Document:
         "fp_version": fp_version,
         "superseded_by": record.superseded_by.hex if record.superseded_by else None,
         "derived_from": [digest.hex for digest in record.derived_from],
+        "gates": [
+            {"address": str(gate.gate), "operator": str(gate.run_by), "suspect": gate.is_suspect}
+            for gate in record.gates
+        ],
+        "quorum": {
+            "gates": len(record.gates),
+            "operators": len(record.operators),
+            "single_operator": len(record.operators) == 1,
+        },
+        "attestations": [
+            {
+                "attester": str(word.attester),
+                "level": word.level.name,
+                "claims_hash": _hex(word.claims_hash) if word.claims_hash != ZERO_32 else None,
+                "attested_at": word.attested_at,
+            }
+            for word in record.attestations
+        ],
+        "dispute": _dispute_document(dispute) if dispute else None,
+    }
+
+
+def _dispute_document(dispute: Dispute) -> Document:
+    return {
+        "reason": dispute.reason.word,
+        "opened_at": dispute.opened_at,
+        "challenger": str(dispute.challenger),
+        "bond_wei": str(dispute.bond_wei),  # as text: 256 bits do not fit a JSON number
     }
 
 

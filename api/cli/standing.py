@@ -15,7 +15,7 @@ from api.deps import WriteSide
 from api.schemas import ReasonCode, RulingWord, reason_of, ruling_of
 from registry import register as core
 from registry.errors import RecordNotFoundError
-from registry.model import Digest, Inclusion, Record
+from registry.model import Digest, Inclusion
 from registry.ports import Ledger
 
 Subject = Annotated[str, typer.Argument(help="The file, or its digest.")]
@@ -93,7 +93,7 @@ def tell(side: WriteSide, output: Output, digest: Digest) -> None:
         RecordNotFoundError: there is none.
     """
     read = side.gate.read
-    record: Record | None = read.ledger.find(digest)
+    record = read.ledger.find(digest)
     if record is None:
         raise RecordNotFoundError(f"no record of {digest}")
     dispute = read.dispute_of(record)

@@ -70,7 +70,7 @@ def record_lines(record: Record, dispute: Dispute | None) -> list[str]:
         f"  content {record.cid or 'private'}",
     ]
     if dispute is not None:
-        why = dispute.reason.name.lower().replace("_", " ")
+        why = dispute.reason.word.replace("-", " ")
         lines.append(f"  disputed {_when(dispute.opened_at)} by {dispute.challenger}: {why}")
     if len(record.gates) > 1:
         lines.append(f"  {len(record.gates)} gates of {len(record.operators)} operators let it in")

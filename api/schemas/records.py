@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,20 +13,10 @@ ReasonCode = Literal["forgery", "depicted-person", "rights", "mistake", "model-d
 RulingWord = Literal["dismissed", "removed", "corrected", "fraud"]
 StandingWord = Literal["ACTIVE", "DISPUTED", "REVOKED"]
 
-_REASONS: dict[DisputeReason, ReasonCode] = {
-    DisputeReason[code.replace("-", "_").upper()]: code for code in get_args(ReasonCode)
-}
-_CODES = {code: reason for reason, code in _REASONS.items()}
-
-
-def code_of(reason: DisputeReason) -> ReasonCode:
-    """Return the word by which people and programs name a reason, such as ``depicted-person``."""
-    return _REASONS[reason]
-
 
 def reason_of(code: ReasonCode) -> DisputeReason:
     """Return the reason that a word names."""
-    return _CODES[code]
+    return DisputeReason[code.replace("-", "_").upper()]
 
 
 def ruling_of(word: RulingWord) -> Ruling:
@@ -80,16 +70,6 @@ class DisputeOut(Wire):
     challenger: str
     bond_wei: str
 
-    @classmethod
-    def of(cls, dispute: Dispute) -> Self:
-        """Return the challenge's public form."""
-        return cls(
-            reason=code_of(dispute.reason),
-            opened_at=dispute.opened_at,
-            challenger=str(dispute.challenger),
-            bond_wei=str(dispute.bond_wei),
-        )
-
 
 class RecordOut(Wire):
     """What the ledger keeps about one digest; ``levels`` has those of the attestations that stand."""
@@ -123,25 +103,4 @@ class RecordOut(Wire):
             fp_version: under which its codes stand here, where they do.
             dispute: its open challenge.
         """
-        operators = len(record.operators)
-        return cls.model_validate(
-            {
-                **record_document(record, fp_version=fp_version),
-                "levels": list(record.standing_levels.words),
-                "gates": [
-                    GateOut(address=str(gate.gate), operator=str(gate.run_by), suspect=gate.is_suspect)
-                    for gate in record.gates
-                ],
-                "quorum": QuorumOut(gates=len(record.gates), operators=operators, single_operator=operators == 1),
-                "attestations": [
-                    {
-                        "attester": str(word.attester),
-                        "level": word.level.name,
-                        "claims_hash": "0x" + word.claims_hash.hex() if any(word.claims_hash) else None,
-                        "attested_at": word.attested_at,
-                    }
-                    for word in record.attestations
-                ],
-                "dispute": DisputeOut.of(dispute) if dispute else None,
-            }
-        )
+        return cls.model_validate(record_document(record, fp_version=fp_version, dispute=dispute))

@@ -53,6 +53,11 @@ class DisputeReason(IntEnum):
     MISTAKE = 4
     MODEL_DOUBT = 5
 
+    @property
+    def word(self) -> str:
+        """How people and programs name it, such as ``depicted-person``."""
+        return self.name.lower().replace("_", "-")
+
 
 class Ruling(IntEnum):
     """What an arbiter decides; in all but DISMISSED the record is revoked."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from registry.adapters.keystore import KeystoreSigner
 from tests.e2e.installation import Installation
 from tests.pictures import half_size, jpeg, picture, write_photo
 
@@ -68,6 +70,7 @@ def test_registered_bytes_have_record_receipt_and_levels(registered: dict[str, o
     receipt = json.loads(Path(str(registered["receipt"])).read_text())
     assert receipt["format"] == "touchstone-receipt/1"
     assert receipt["record"] == record
+    assert record["quorum"] == {"gates": 1, "operators": 1, "single_operator": True}
 
 
 def test_the_same_bytes_again_are_a_duplicate_of_ones_own(
@@ -159,6 +162,123 @@ def test_revoke_reputation_index_and_receipt(tmp_path: Path) -> None:
     again = here.run("register", photo)
     assert (again.code, again.row["outcome"]) == (4, "DUPLICATE")
     assert here.run("revoke", photo, "--reason", "again").code == 4
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Somebody with a key of their own."""
+
+    keystore: Path
+    password: Path
+
+    @property
+    def signer(self) -> KeystoreSigner:
+        return KeystoreSigner.open(self.keystore, self.password.read_text())
+
+    @property
+    def options(self) -> list[str | Path]:
+        return ["--key", self.keystore, "--key-password-file", self.password]
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Witness:
+    made = Witness(tmp_path / "witness.json", tmp_path / "password")
+    made.password.write_text("a witness's own")
+    KeystoreSigner.open_or_create(made.keystore, made.password.read_text())
+    return made
+
+
+def test_a_record_is_vouched_for_challenged_cleared_challenged_again_and_lost(tmp_path: Path, witness: Witness) -> None:
+    here = Installation(tmp_path / "home")
+    photo = write_photo(tmp_path / "photo.jpg", seed=1)
+    claims = tmp_path / "claims.json"
+    claims.write_text('{"b": 1, "a": "I was there"}')
+    uploader = here.run("register", photo).row["record"]["uploader"]
+
+    attested = here.run("attest", photo, "--claims", claims, *witness.options)
+    assert attested.code == 0, attested.people
+    [word] = attested.row["record"]["attestations"]
+    assert word["attester"] == str(witness.signer.address)
+    assert word["claims_hash"] == "0x" + hashlib.sha256(b'{"a":"I was there","b":1}').hexdigest()
+    assert here.run("verify", photo).row["record"]["levels"] == ["GATE", "THIRD_PARTY"]
+
+    disputed = here.run("dispute", photo, "--reason-code", "depicted-person", "--reason", "that is me")
+    assert (disputed.code, disputed.row["standing"]) == (0, "DISPUTED"), disputed.people
+    contested = here.run("verify", photo)
+    assert (contested.code, contested.row["standing"]) == (4, "DISPUTED")
+    assert contested.row["record"]["dispute"]["reason"] == "depicted-person"
+    assert here.run("reputation", uploader).row["open_disputes"] == 1
+    again = here.run("dispute", photo, "--reason-code", "other", "--reason", "and more")
+    assert again.code == 4
+    assert "StandingMismatch" in again.people
+    assert here.run("rule", photo, "dismissed", "--reason", "consent was given").row["standing"] == "ACTIVE"
+    assert here.run("verify", photo).code == 0
+
+    assert here.run("dispute", photo, "--reason-code", "forgery", "--reason", "the mouth was moved").code == 0
+    ruled = here.run("rule", photo, "fraud", "--reason", "it was")
+    assert (ruled.code, ruled.row["standing"], ruled.row["record"]["dispute"]) == (0, "REVOKED", None)
+    assert here.run("verify", photo).code == 4
+    assert here.run("rule", photo, "fraud", "--reason", "twice").code == 4
+    conduct = here.run("reputation", uploader).row
+    assert (conduct["open_disputes"], conduct["strikes"]) == (0, 1)
+
+
+def test_a_word_that_is_signed_elsewhere_is_carried_once_and_taken_back(tmp_path: Path, witness: Witness) -> None:
+    here = Installation(tmp_path / "home")
+    photo = write_photo(tmp_path / "photo.jpg", seed=1)
+    here.run("register", photo)
+    to_sign = here.run_plain("attest", photo, "--print", "--by", str(witness.signer.address))
+    assert (to_sign.code, to_sign.row["statement"]["act"]) == (0, "attest"), to_sign.people
+    signature = witness.signer.sign_typed_data(to_sign.row["typed_data"])
+    signed = tmp_path / "signed.json"
+    signed.write_text(json.dumps({**to_sign.row["statement"], "signature": "0x" + signature.hex()}))
+    assert here.run("verify", photo).row["record"]["attestations"] == [], "printing publishes nothing"
+    carried = here.run("attest", photo, "--statement", signed)
+    assert (carried.code, len(carried.row["record"]["attestations"])) == (0, 1), carried.people
+    twice = here.run("attest", photo, "--statement", signed)
+    assert twice.code == 4
+    assert "sign anew with another nonce" in twice.people
+    back = here.run("attest", photo, "--retract", "--reason", "mixed up", *witness.options)
+    assert (back.code, back.row["record"]["attestations"]) == (0, []), back.people
+
+    signed.write_text(json.dumps({**to_sign.row["statement"], "act": "review", "signature": "0x" + signature.hex()}))
+    foreign = here.run("attest", photo, "--statement", signed)
+    assert foreign.code == 2
+    assert "signature" in foreign.people
+    reviewer = here.run("attest", photo, "--as-reviewer", *witness.options)
+    assert reviewer.code == 4
+    assert "AccessControlUnauthorizedAccount" in reviewer.people
+
+
+def test_an_uploader_links_its_own_records_and_cannot_vouch_for_them(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "home")
+    old, new = (write_photo(tmp_path / f"{seed}.jpg", seed=seed) for seed in (1, 2))
+    before, after = (here.run("register", path).row["record"]["digest"] for path in (old, new))
+    assert here.run("derive", new, "--from", old).row["record"]["derived_from"] == [before]
+    assert here.run("supersede", old, "--by", new).row["record"]["superseded_by"] == after
+    replaced = here.run("verify", old)
+    assert (replaced.code, replaced.row["reasons"]) == (0, ["superseded"])
+    backwards = here.run("supersede", new, "--by", old)
+    assert backwards.code == 4
+    assert "NotLater" in backwards.people
+    keys = here.home / "keys" / "recorder.json"
+    own = here.run("attest", old, "--key", keys, "--key-password-file", here.home / "key-password")
+    assert own.code == 4
+    assert "cannot vouch for its own record" in own.people
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--print"],
+        ["--print", "--by", "0x12"],
+        ["--print", "--by", "0x" + "11" * 20, "--reason", "x"],
+        ["--print", "--by", "0x" + "11" * 20, "--retract", "--as-reviewer"],
+    ],
+)
+def test_an_attestation_needs_a_signer_and_one_meaning(here: Installation, photo: Path, options: list[str]) -> None:
+    assert here.run_plain("attest", photo, *options).code == 2
 
 
 def test_a_digest_that_is_not_recorded_cannot_be_revoked(here: Installation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import tracemalloc
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -10,8 +11,10 @@ from http.client import HTTPConnection
 import httpx
 import pytest
 
+from api.schemas import StatementIn
 from registry import eip712
-from registry.model import ZERO_32, Address, Digest, UploadIntent, Visibility
+from registry.model import ZERO_32, Act, Address, Digest, Statement, UploadIntent, Visibility
+from registry.register import signed_by
 from tests.fakes import UPLOADER, FixedDetector
 from tests.installations import Installation, installed, served
 from tests.pictures import half_size, jpeg, picture
@@ -114,6 +117,32 @@ def test_an_uploaders_own_signature_registers_without_a_token(client: httpx.Clie
     assert answer.json()["record"]["uploader"] == str(UPLOADER.address)
     conduct = client.get(f"/v1/uploaders/{UPLOADER.address}").json()
     assert Address.from_hex(conduct["address"]) == UPLOADER.address
+
+
+def test_a_record_is_vouched_for_challenged_and_lost(client: httpx.Client, installation: Installation) -> None:
+    photo = jpeg(picture(18))
+    path = register(client, installation, photo).headers["Location"]
+    ledger = installation.side.gate.read.ledger
+    said = Statement(Digest.of_bytes(photo), UPLOADER.address, Act.ATTEST, ZERO_32, 2**201, int(time.time()) + 3600)
+    word = StatementIn.of(signed_by(UPLOADER, said, ledger=ledger)).model_dump()
+    before = counts(client, installation)
+    stranger = client.post(f"{path}/attestations", json={**word, "by": "0x" + "11" * 20})
+    assert (stranger.status_code, stranger.json()["code"]) == (403, "statement")
+    assert counts(client, installation) == before
+    attested = client.post(f"{path}/attestations", json=word)
+    assert (attested.status_code, attested.json()["levels"]) == (201, ["GATE", "THIRD_PARTY"]), attested.text
+    twice = client.post(f"{path}/attestations", json=word)
+    assert (twice.status_code, twice.json()["error_name"]) == (409, "NonceSpent")
+
+    challenge = {"reason_code": "forgery", "reason": "the mouth was moved"}
+    assert client.post(f"{path}/disputes", json=challenge).status_code == 401
+    opened = client.post(f"{path}/disputes", json=challenge, headers=installation.operator)
+    assert (opened.status_code, opened.json()["dispute"]["reason"]) == (201, "forgery"), opened.text
+    assert client.post("/v1/checks", files=sent(photo)).json()["decision"] == "review"
+    ruling = {"ruling": "corrected", "reason": "an honest mistake"}
+    ruled = client.post(f"{path}/rulings", json=ruling, headers=installation.operator)
+    assert (ruled.status_code, ruled.json()["standing"], ruled.json()["dispute"]) == (201, "REVOKED", None)
+    assert client.post("/v1/checks", files=sent(photo)).json()["decision"] == "block"
 
 
 def test_a_rejected_file_is_neither_pinned_nor_recorded(

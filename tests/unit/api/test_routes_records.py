@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
-from api.schemas import StatementIn
+from api.schemas import ReasonCode, RulingWord, StatementIn, reason_of, ruling_of
 from registry.errors import TransactionRevertedError
-from registry.model import Act, Digest, RecordGate, Statement
+from registry.model import Act, Digest, DisputeReason, RecordGate, Ruling, Statement
 from registry.register import revoke, signed_by
 from tests.fakes import RECORDER, UPLOADER, KeySigner
 from tests.unit.api.conftest import OPERATOR, PHOTO, Service
@@ -192,6 +193,12 @@ def test_a_dispute_and_a_ruling_need_a_known_word_and_a_reason(
 ) -> None:
     answer = recorded.client.post(f"{RECORD}/{part}", json=body, headers=OPERATOR)
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed-request")
+
+
+def test_every_reason_and_ruling_of_the_contract_has_its_word() -> None:
+    assert {reason_of(word) for word in get_args(ReasonCode)} == set(DisputeReason)
+    assert {reason.word for reason in DisputeReason} == set(get_args(ReasonCode))
+    assert {ruling_of(word) for word in get_args(RulingWord)} == set(Ruling)
 
 
 def test_ruling_on_what_nobody_disputes_is_409(recorded: Service) -> None:
