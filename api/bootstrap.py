@@ -12,11 +12,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from api.deps import AdminSide, GateSide, ReadSide, WriteSide
+from api.deps import AdminSide, CosigningSide, GateSide, ReadSide, WriteSide
+from api.deps.tokens import client_tokens, token_in
 from api.settings import Settings
 from detector.inference import GruDetector
 from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
+from registry.adapters.cosigner import HttpCosigner
 from registry.adapters.deployment import ContractArguments
 from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
@@ -40,8 +42,10 @@ from registry.policy import AbstentionMode, AdmissionPolicy
 from registry.ports import Detector, Signer
 from registry.register import (
     Checker,
+    CoGate,
     Examiner,
     Progress,
+    Quorum,
     ReceiptFiles,
     Reception,
     Recorder,
@@ -294,6 +298,15 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
     spool = Spool(settings.home / "spool")
     progress = Progress(journal=journal, spool=spool, clock=clock)
     receipts = ReceiptFiles(settings.home / "receipts", info=ledger.info, recorder=keys.recorder, clock=clock)
+    quorum = Quorum(
+        ledger=ledger,
+        gates=(keys.gate,),
+        cosigners=_cosigners(settings),
+        operator=keys.recorder,
+        progress=progress,
+        spool=spool,
+        clock=clock,
+    )
     registrar = Registrar(
         ledger=ledger,
         index=read.index,
@@ -302,13 +315,43 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
         examiner=gate.examiner,
         decoder=decoder,
         reception=Reception(ledger=ledger, journal=journal, decoder=decoder, stores=stores, spool=spool, clock=clock),
-        recorder=Recorder(ledger=ledger, journal=journal, gates=(keys.gate,), progress=progress, clock=clock),
+        recorder=Recorder(ledger=ledger, journal=journal, quorum=quorum, progress=progress, clock=clock),
+        quorum=quorum,
         progress=progress,
         spool=spool,
         receipts=receipts,
         clock=clock,
     )
-    return WriteSide(gate=gate, registrar=registrar, receipts=receipts)
+    cosigning = _cosigning_side(gate, keys, clock)
+    return WriteSide(gate=gate, registrar=registrar, receipts=receipts, cosigning=cosigning)
+
+
+def _cosigning_side(gate: GateSide, keys: Keyring, clock: SystemClock) -> CosigningSide | None:
+    read = gate.read
+    file = read.settings.gate_clients_file
+    if file is None:
+        return None
+    cogate = CoGate(
+        ledger=read.ledger,
+        store=read.store,
+        decoder=read.decoder,
+        examiner=gate.examiner,
+        gate=keys.gate,
+        clock=clock,
+    )
+    return CosigningSide(cogate, client_tokens(file))
+
+
+def _cosigners(settings: Settings) -> tuple[HttpCosigner, ...]:
+    return tuple(
+        HttpCosigner(
+            each.url,
+            gate=Address.from_hex(each.gate),
+            token=token_in(each.token_file),
+            timeout_s=settings.cosign_timeout_s,
+        )
+        for each in settings.cosigners
+    )
 
 
 def _stores(settings: Settings, read: ReadSide) -> Stores:

@@ -119,6 +119,20 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.SignerError: Answer(
         HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "signer", "A key of this installation cannot be used"
     ),
+    errors.CosignError: Answer(
+        HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "cosign", "A second gate's verdict could not be had"
+    ),
+    errors.CosignRefusedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.REFUSED, "cosign-refused", "This gate will not sign"
+    ),
+    errors.CosignerUnavailableError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Exit.OUTSIDE,
+        "cosigner-unavailable",
+        "Another gate cannot be reached",
+        _RETRY_S,
+    ),
+    errors.QuorumNotMetError: Answer(HTTPStatus.CONFLICT, Exit.REFUSED, "quorum-not-met", "Too few gates sign"),
     errors.AlreadyRegisteredError: Answer(
         HTTPStatus.CONFLICT, Exit.REFUSED, "already-registered", "These bytes are recorded already"
     ),

@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 AbstentionModeName = Literal["review", "reject", "accept"]
+
+
+class CosignerSettings(BaseModel):
+    """One other installation whose gate is asked for its verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    gate: str
+    token_file: Path
 
 
 class Settings(BaseSettings):
@@ -43,3 +53,12 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Where `serve` listens; loopback only until API keys exist.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `serve`; 0 takes a free one.")] = 8080
     max_upload_bytes: Annotated[int, Field(gt=0, description="Largest file accepted.")] = 512 * 1024 * 1024
+    cosigners: Annotated[
+        tuple[CosignerSettings, ...],
+        Field(description='JSON list of `{"url", "gate", "token_file"}`: whose verdicts are asked for, in this order.'),
+    ] = ()
+    cosign_timeout_s: Annotated[float, Field(gt=0, description="How long one of them may take over a file.")] = 120.0
+    gate_clients_file: Annotated[
+        Path | None,
+        Field(description="Lines `NAME TOKEN`: the installations we screen for; unset, `/v1/gate` does not exist."),
+    ] = None

@@ -17,7 +17,16 @@ from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 
 from registry.errors import SignatureError
-from registry.model import Address, Admission, KeyRotation, LedgerInfo, Opinion, Statement, UploadIntent
+from registry.model import (
+    Address,
+    Admission,
+    KeyRotation,
+    LedgerInfo,
+    Opinion,
+    Statement,
+    UploadIntent,
+    Visibility,
+)
 from registry.model.identity import require_length
 
 NAME = "Touchstone"
@@ -47,6 +56,7 @@ INTENT_FIELDS = _fields(
 )
 STATEMENT_FIELDS = _fields("bytes32 digest, address by, uint8 act, bytes32 detail, uint256 nonce, uint64 deadline")
 ROTATION_FIELDS = _fields("address from, address to, uint256 nonce, uint64 deadline")
+COSIGN_FIELDS = _fields("Admission admission, uint8 visibility, bytes32 claimsHash")
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 
 
@@ -77,17 +87,7 @@ def verdict_message(domain: Domain, admission: Admission, opinion: Opinion) -> T
     """Return the full message that a gate signs: what is admitted, and its own finding."""
     types = {"GateVerdict": VERDICT_FIELDS, "Admission": ADMISSION_FIELDS, "Opinion": OPINION_FIELDS}
     message = {
-        "admission": {
-            "digest": _hex(admission.digest.value),
-            "fingerprintHash": _hex(admission.fingerprint_hash),
-            "contentHash": _hex(admission.content_hash),
-            "kind": admission.kind,
-            "uploader": admission.uploader.hex,
-            "policyId": _hex(admission.policy_id),
-            "levels": int(admission.levels),
-            "earnsReputation": admission.earns_reputation,
-            "deadline": admission.deadline,
-        },
+        "admission": _admission(admission),
         "opinion": {
             "modelId": _hex(opinion.model_id),
             "band": opinion.band,
@@ -96,6 +96,27 @@ def verdict_message(domain: Domain, admission: Admission, opinion: Opinion) -> T
         },
     }
     return _typed_data(domain, "GateVerdict", types, message)
+
+
+def cosign_message(domain: Domain, admission: Admission, *, visibility: Visibility, claims_hash: bytes) -> TypedData:
+    """Return the full message by which the operator asks other gates to screen what it registers in its own name.
+
+    The contract knows no such message: it is a word between gates.
+
+    Args:
+        domain: of the installation.
+        admission: what the gates are to sign.
+        visibility: of the record.
+        claims_hash: 32 bytes, SHA-256 of the operator's claims, zeros if none.
+    """
+    require_length("claims_hash", claims_hash, 32)
+    types = {"CosignRequest": COSIGN_FIELDS, "Admission": ADMISSION_FIELDS}
+    message = {
+        "admission": _admission(admission),
+        "visibility": int(visibility),
+        "claimsHash": _hex(claims_hash),
+    }
+    return _typed_data(domain, "CosignRequest", types, message)
 
 
 def intent_message(domain: Domain, intent: UploadIntent) -> TypedData:
@@ -172,6 +193,20 @@ def recover(typed_data: TypedData, signature: bytes) -> Address:
     if signer.value == bytes(20):
         raise SignatureError("zero address: expected an account, got the zero address")
     return signer
+
+
+def _admission(admission: Admission) -> dict[str, Any]:
+    return {
+        "digest": _hex(admission.digest.value),
+        "fingerprintHash": _hex(admission.fingerprint_hash),
+        "contentHash": _hex(admission.content_hash),
+        "kind": admission.kind,
+        "uploader": admission.uploader.hex,
+        "policyId": _hex(admission.policy_id),
+        "levels": int(admission.levels),
+        "earnsReputation": admission.earns_reputation,
+        "deadline": admission.deadline,
+    }
 
 
 def _typed_data(domain: Domain, primary: str, types: Mapping[str, Fields], message: Mapping[str, Any]) -> TypedData:

@@ -105,6 +105,41 @@ class SignerError(RegistryError):
     """A key could not be opened or used."""
 
 
+# -- other gates ------------------------------------------------------------------------------------------------
+
+
+class CosignError(RegistryError):
+    """A second gate's verdict could not be had."""
+
+
+class CosignRefusedError(CosignError):
+    """The other gate looked and will not sign; asking it again changes nothing.
+
+    Attributes:
+        reasons: codes, most important first.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(f"refused: {', '.join(reasons)}")
+        self.reasons = tuple(reasons)
+
+
+class CosignerUnavailableError(CosignError):
+    """The other gate cannot be asked now; a job waits durably and asks again."""
+
+
+class QuorumNotMetError(CosignError):
+    """Too few gates sign this admission, whoever else is asked.
+
+    Attributes:
+        reasons: codes, ``quorum_not_met`` or what kept the others from being asked first.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(f"too few gates sign: {', '.join(reasons)}")
+        self.reasons = tuple(reasons)
+
+
 # -- ledger -----------------------------------------------------------------------------------------------------
 
 

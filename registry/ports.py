@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from registry.model import (
     Address,
     Change,
     Cid,
+    CosignRequest,
     Digest,
     Dispute,
     DisputeReason,
     Fingerprint,
+    GateVerdict,
     Governance,
     Inclusion,
     IndexHit,
@@ -91,6 +94,14 @@ class Ledger(Protocol):
 
     def reputation_of(self, uploader: Address) -> Reputation:
         """Return the uploader's reputation now; a newcomer's for an address never seen."""
+        ...
+
+    def quorum(self) -> int:
+        """Return how many gates must sign a registration now."""
+        ...
+
+    def is_gate(self, account: Address) -> bool:
+        """Return whether the account is a gate in office now."""
         ...
 
     def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
@@ -253,6 +264,10 @@ class ContentStore(Protocol):
         """Store all bytes left in ``stream``, keep them and return their CID; the same bytes again change nothing."""
         ...
 
+    def cid_of(self, stream: BinaryIO) -> Cid:
+        """Return the CID that `pin` would give all bytes left in ``stream``; nothing is stored."""
+        ...
+
     def unpin(self, cid: Cid) -> None:
         """Stop keeping the content; not an error if it is not kept."""
         ...
@@ -314,6 +329,29 @@ class Detector(Protocol):
 
         Raises:
             DetectorError: the engine itself is broken.
+        """
+        ...
+
+
+class Cosigner(Protocol):
+    """Another installation's gate: it screens the bytes with its own model and signs with its own key."""
+
+    @property
+    def name(self) -> str:
+        """What people know it by, in messages."""
+        ...
+
+    @property
+    def gate(self) -> Address:
+        """Whose verdicts it gives."""
+        ...
+
+    def cosign(self, request: CosignRequest, path: Path) -> GateVerdict:
+        """Return its verdict on the bytes at ``path``, to be checked before it is trusted.
+
+        Raises:
+            CosignRefusedError: it looked and will not sign.
+            CosignerUnavailableError: it cannot be asked now.
         """
         ...
 

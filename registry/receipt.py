@@ -110,9 +110,9 @@ def issue(
             "kind": info.kind,
         },
         "record": record_document(record, fp_version=fp_version),
-        "admission": _admission(registration.admission),
+        "admission": admission_document(registration.admission),
         "opinions": [_opinion(verdict) for verdict in registration.verdicts],
-        "intent": _intent(registration.intent) if registration.intent else None,
+        "intent": intent_document(registration.intent) if registration.intent else None,
         "inclusion": {
             "tx": _hex(inclusion.tx_hash),
             "block_number": inclusion.block_number,
@@ -135,7 +135,8 @@ def _hex(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def _admission(admission: Admission) -> Document:
+def admission_document(admission: Admission) -> Document:
+    """Return what is admitted in its public JSON form."""
     return {
         "digest": admission.digest.hex,
         "fingerprint_hash": _hex(admission.fingerprint_hash),
@@ -161,7 +162,8 @@ def _opinion(verdict: GateVerdict) -> Document:
     }
 
 
-def _intent(signed: SignedIntent) -> Document:
+def intent_document(signed: SignedIntent) -> Document:
+    """Return an intent with its signature in its public JSON form."""
     intent = signed.intent
     return {
         "digest": intent.digest.hex,

@@ -94,6 +94,8 @@ class MemoryLedger:
     rotations: dict[Address, PendingRotation] = field(default_factory=dict)
     holders: dict[Address, Address] = field(default_factory=dict)
     wallet_words: set[tuple[Address, bytes, bytes]] = field(default_factory=set)
+    threshold: int = 1
+    dismissed: set[Address] = field(default_factory=set)
     down: bool = False
     mines: bool = True
     final: bool = True
@@ -112,10 +114,19 @@ class MemoryLedger:
     def reputation_of(self, uploader: Address) -> Reputation:
         return reputation()
 
+    def quorum(self) -> int:
+        return self.threshold
+
+    def is_gate(self, account: Address) -> bool:
+        return account not in self.dismissed
+
     def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
         self._require_up()
         if registration.admission.digest in self.records:
             raise TransactionRevertedError("MediaAlreadyRegistered", [registration.admission.digest.hex])
+        gates = {verdict.gate for verdict in registration.verdicts} - self.dismissed
+        if len(gates) < self.threshold:
+            raise TransactionRevertedError("QuorumNotMet", [str(len(gates)), str(self.threshold)])
         nonce = len(self.included) if nonce is None else nonce
         self.nonces.append(nonce)
         raw = registration.admission.digest.value + registration.admission.deadline.to_bytes(8, "big")
@@ -260,6 +271,9 @@ class MemoryStore:
         self.blocks[cid] = data
         return cid
 
+    def cid_of(self, stream: BinaryIO) -> Cid:
+        return Cid(hashlib.sha256(stream.read()).digest(), is_dag_pb=False)
+
     def unpin(self, cid: Cid) -> None:
         self.blocks.pop(cid, None)
 
@@ -312,7 +326,7 @@ class FixedDetector:
 
     @property
     def model_id(self) -> ModelId:
-        return MODEL
+        return self.screening.model_id or MODEL
 
     def predict(self, media: Media) -> Screening:
         return self.screening

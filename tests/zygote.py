@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from api import bootstrap
 from api.cli import main
 from registry.adapters.journal import SqliteJournal
-from registry.model import Job
+from registry.model import Digest, Job, ModelId
 from tests.fakes import FixedDetector
 from tests.values import abstention, prediction
 
@@ -30,9 +31,8 @@ def be(run: dict[str, Any]) -> None:
     for descriptor, path in ((1, run["stdout"]), (2, run["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    said = run["says"]
-    screening = abstention() if said == "none" else prediction(float(said))
-    bootstrap._detector = lambda settings: FixedDetector(screening)
+    if run["says"] != "what its model says":
+        bootstrap._detector = lambda settings: detector_that(run["says"])
     if run["dies"]:
         die_at(*run["dies"])
     sys.argv = ["touchstone", *run["words"]]
@@ -48,6 +48,15 @@ def be(run: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def detector_that(says: str) -> FixedDetector:
+    """Return the detector of ``PROBABILITY`` or ``none``, under another model's name where ``@NAME`` follows."""
+    said, _, name = says.partition("@")
+    screening = abstention() if said == "none" else prediction(float(said))
+    if name:
+        screening = replace(screening, model_id=ModelId(name, Digest.of_bytes(name.encode()).value))
+    return FixedDetector(screening)
 
 
 def die_at(state: str, when: str) -> None:

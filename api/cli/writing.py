@@ -18,6 +18,7 @@ from api.errors import Exit, answer_to
 from api.schemas import IntentIn, RegistrationOut, RegistrationOutcome, outcome_of
 from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
+from registry.register import canonical_claims, consent_of_operator
 
 review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
 
@@ -37,11 +38,18 @@ def register(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The uploader's signed intent (JSON), for one file."),
     ] = None,
+    claims: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The claims (JSON) whose SHA-256 the intent holds."),
+    ] = None,
     accept_metadata: Annotated[
         bool, typer.Option("--accept-metadata", help="Publish location and author tags found in the files.")
     ] = False,
     strip_metadata: Annotated[
         bool, typer.Option("--strip-metadata", help="Register a copy NAME.stripped.EXT without any metadata instead.")
+    ] = False,
+    share_with_gates: Annotated[
+        bool, typer.Option("--share-with-gates", help="Private: the other gates of the quorum may screen it.")
     ] = False,
     appeal: Annotated[bool, typer.Option("--appeal", help="Where the gate refuses, let a person decide.")] = False,
     as_json: Json = False,
@@ -56,7 +64,12 @@ def register(
         raise InvalidValueError("expected --accept-metadata or --strip-metadata, got both")
     if intent is not None and len(files) != 1:
         raise InvalidValueError(f"expected one file with --intent, got {len(files)}")
+    if (claims is not None) > (intent is not None) or (share_with_gates and intent is not None):
+        raise InvalidValueError("expected --claims with --intent, and --share-with-gates without")
     signed = _intent(intent) if intent else None
+    claimed = canonical_claims(claims.read_text(encoding="utf-8")) if claims else None
+    if share_with_gates:
+        claimed = consent_of_operator()
     output = Output(as_json)
     with writing() as side:
 
@@ -70,6 +83,7 @@ def register(
                 intent=signed,
                 accept_metadata=accept_metadata,
                 appeal=appeal,
+                claims=claimed,
             )
             return _register_one(side, output, source, request)
 

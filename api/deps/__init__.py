@@ -17,7 +17,7 @@ from api.settings import Settings
 from registry.media import Decoder
 from registry.model import Address, Dispute, ModelId, Record, Standing
 from registry.ports import ContentStore, Governor, Journal, Ledger, SimilarityIndex
-from registry.register import Checker, Examiner, ReceiptFiles, Registrar
+from registry.register import Checker, CoGate, Examiner, ReceiptFiles, Registrar
 from registry.verify import Verifier
 
 
@@ -55,12 +55,26 @@ class GateSide:
 
 
 @dataclass(frozen=True, slots=True)
+class CosigningSide:
+    """What screens for the gates of other installations.
+
+    Attributes:
+        gate: ours, as they ask it.
+        tokens: that they are known by.
+    """
+
+    gate: CoGate
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WriteSide:
-    """Everything that registers."""
+    """Everything that registers; ``cosigning`` is absent where no other gate is named."""
 
     gate: GateSide
     registrar: Registrar
     receipts: ReceiptFiles
+    cosigning: CosigningSide | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,18 @@ def write_side(request: Request) -> WriteSide:
     return side
 
 
+def cosigning_side(request: Request) -> CosigningSide:
+    """Return what screens for others; its routes are there only where it is.
+
+    Raises:
+        LookupError: it is not.
+    """
+    side = write_side(request).cosigning
+    if side is None:
+        raise LookupError("expected a co-signing side, got none")
+    return side
+
+
 def gate_side(request: Request) -> GateSide:
     """Return its judging side."""
     return write_side(request).gate
@@ -105,4 +131,5 @@ def counters(request: Request) -> Counters:
 Writing = Annotated[WriteSide, Depends(write_side)]
 Judging = Annotated[GateSide, Depends(gate_side)]
 Reading = Annotated[ReadSide, Depends(read_side)]
+Cosigning = Annotated[CosigningSide, Depends(cosigning_side)]
 Counting = Annotated[Counters, Depends(counters)]

@@ -20,12 +20,15 @@ from api.routes.presenting import registration_response
 from api.routes.running import Running
 from api.routes.uploads import MEDIA_BODY, Form
 from api.schemas import IntentIn, JobOut
-from registry.model import Job, Request, Visibility
+from registry.model import Job, Request, SignedIntent, Visibility
 from registry.ports import Journal
+from registry.register import canonical_claims, consent_of_operator
 
 MAX_WAIT_S = 60
 # Each waiting request holds one of the server's 40 threads; one that finds no place is answered at once.
 MAX_WAITING = 16
+
+KNOWN_FIELDS = frozenset({"intent", "claims", "visibility", "accept_metadata", "share_with_gates"})
 
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
 _TRUE = frozenset({"true", "1", "on"})
@@ -74,9 +77,9 @@ def wait_of(prefer: str | None) -> int:
 
 
 def _request_of(form: ReceivedForm, idempotency_key: str | None) -> Request:
-    unknown = sorted(form.fields.keys() - {"intent", "visibility", "accept_metadata"})
+    unknown = sorted(form.fields.keys() - KNOWN_FIELDS)
     if unknown:
-        raise MalformedRequestError(f"form: expected intent, visibility, accept_metadata, got {unknown}")
+        raise MalformedRequestError(f"form: expected {', '.join(sorted(KNOWN_FIELDS))}, got {unknown}")
     file: ReceivedFile = form.require_file()
     intent = _intent_of(form.fields["intent"]).to_value() if form.fields.get("intent") else None
     visibility = form.fields.get("visibility") or (intent.intent.visibility.word if intent else "public")
@@ -90,7 +93,21 @@ def _request_of(form: ReceivedForm, idempotency_key: str | None) -> Request:
         intent=intent,
         accept_metadata=_flag("accept_metadata", form.fields.get("accept_metadata", "")),
         idempotency_key=idempotency_key,
+        claims=_claims_of(form, intent),
     )
+
+
+def _claims_of(form: ReceivedForm, intent: SignedIntent | None) -> str | None:
+    """Return what is claimed: in the uploader's signed words, or where there is no intent, the operator's own."""
+    shared = _flag("share_with_gates", form.fields.get("share_with_gates", ""))
+    claims = form.fields.get("claims")
+    if intent is None and claims:
+        raise MalformedRequestError("claims: expected an intent that holds their SHA-256, got none")
+    if intent is not None and shared:
+        raise MalformedRequestError("share_with_gates: with an intent, its uploader says so in the claims")
+    if shared:
+        return consent_of_operator()
+    return canonical_claims(claims) if claims else None
 
 
 def _intent_of(text: str) -> IntentIn:

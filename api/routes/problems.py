@@ -95,6 +95,8 @@ def members_of(error: RegistryError) -> dict[str, Any]:
             return {"tags": [{"category": tag.category, "name": tag.name} for tag in error.tags]}
         case errors.TransactionRevertedError():
             return {"error_name": error.error_name, "arguments": list(error.arguments)}
+        case errors.CosignRefusedError() | errors.QuorumNotMetError():
+            return {"reasons": list(error.reasons)}
         case errors.AlreadyRegisteredError():
             return {"digest": error.digest_hex, "record": record_path(error.digest_hex)}
         case _:

@@ -31,8 +31,10 @@ MEDIA_BODY: dict[str, Any] = {
         "content": {
             FORM_TYPE: _form_schema(
                 intent={"type": "string", "contentMediaType": JSON_TYPE, "contentSchema": IntentIn.model_json_schema()},
+                claims={"type": "string", "contentMediaType": JSON_TYPE},
                 visibility={"type": "string", "enum": ["public", "private"]},
                 accept_metadata={"type": "boolean", "default": False},
+                share_with_gates={"type": "boolean", "default": False},
             )
         },
     }

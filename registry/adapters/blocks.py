@@ -67,14 +67,20 @@ class BlockStore:
             for block in encode(stream, self._profile):
                 folders.add(self._put(block))
                 root = block.cid
-            if root is None:
-                raise StoreError("expected the encoder to give a root, got no block")
+            root = _required(root)
             with _disk(self._pins):
                 for folder in folders:
                     _sync_folder(folder)
                 (self._pins / str(root)).touch()
                 _sync_folder(self._pins)
         return root
+
+    def cid_of(self, stream: BinaryIO) -> Cid:
+        """Return the CID that `pin` would give all bytes left in ``stream``; nothing is stored."""
+        root = None
+        for block in encode(stream, self._profile):
+            root = block.cid
+        return _required(root)
 
     def unpin(self, cid: Cid) -> None:
         """Stop keeping the content; its blocks stay until `collect`. Not an error if it is not kept.
@@ -217,6 +223,12 @@ class BlockStore:
             yield
         finally:
             os.close(handle)
+
+
+def _required(root: Cid | None) -> Cid:
+    if root is None:
+        raise StoreError("expected the encoder to give a root, got no block")
+    return root
 
 
 @contextmanager

@@ -145,6 +145,16 @@ class EthereumLedger:
             # at the next block: an embedded chain may have had none for weeks, and evidence settles and fades
             return Reputation(*self._contract.functions.reputationOf(account).call(self._caller, "pending"))
 
+    def quorum(self) -> int:
+        """Return how many gates must sign a registration now."""
+        with ledger_errors(self._endpoint):
+            return int(self._contract.functions.threshold().call(self._caller))
+
+    def is_gate(self, account: Address) -> bool:
+        """Return whether the account is a gate in office now."""
+        with ledger_errors(self._endpoint):
+            return bool(self._contract.functions.isGate(Web3.to_checksum_address(account.hex)).call(self._caller))
+
     def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
         """Return the signed transaction that will register; nothing is sent.
 

@@ -51,6 +51,10 @@ class IpfsStore:
             daemon.pin(cid)
         return cid
 
+    def cid_of(self, stream: BinaryIO) -> Cid:
+        """Return the CID that `pin` would give all bytes left in ``stream``; the daemon is not asked."""
+        return self._blocks.cid_of(stream)
+
     def unpin(self, cid: Cid) -> None:
         """Stop keeping the content, first on the daemon, then here; not an error if it is not kept.
 

@@ -1,13 +1,16 @@
 """The registry's words as frozen values; each means one thing in code, API, docs and UI."""
 
 from registry.model.cid import Cid
+from registry.model.cosigning import CosignRequest
 from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualHash
 from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
+    Ballot,
     Job,
     JobState,
     Pinned,
+    Refusal,
     Request,
     ReviewDecision,
     Screened,
@@ -90,12 +93,14 @@ __all__ = [
     "Address",
     "Admission",
     "Attestation",
+    "Ballot",
     "Basis",
     "BatchPlace",
     "Change",
     "ChangeState",
     "Check",
     "Cid",
+    "CosignRequest",
     "Decision",
     "Digest",
     "Dispute",
@@ -129,6 +134,7 @@ __all__ = [
     "Prediction",
     "Record",
     "RecordGate",
+    "Refusal",
     "Registration",
     "Reputation",
     "Request",

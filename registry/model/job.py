@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from registry.model.cid import Cid
 from registry.model.fingerprint import Fingerprint
-from registry.model.identity import Digest
+from registry.model.identity import Address, Digest
 from registry.model.ledger import Inclusion, Registration, SignedIntent, SignedTransaction, Visibility
 from registry.model.matching import Match
 from registry.model.media import MediaKind
@@ -47,6 +47,7 @@ class Request:
         accept_metadata: location and author tags may be published.
         appeal: where the gate refuses, a person decides; the operator's to ask for.
         idempotency_key: of the HTTP request, if any.
+        claims: canonical JSON (RFC 8785) whose SHA-256 the intent holds, or the operator's own; absent if none.
     """
 
     digest: Digest
@@ -57,6 +58,7 @@ class Request:
     accept_metadata: bool = False
     appeal: bool = False
     idempotency_key: str | None = None
+    claims: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class ReviewDecision:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """What is stored, by content.
+    """What is stored, by content; named before the other gates are asked, stored from state `pinned` on.
 
     Attributes:
         cid: of the bytes.
@@ -102,6 +104,27 @@ class Pinned:
     cid: Cid
     fingerprint_cid: Cid
     salt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One gate's no, and its reasons as codes."""
+
+    gate: Address
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What the gates have said so far, where one installation's own are not enough.
+
+    Attributes:
+        registration: with the verdicts given so far.
+        refusals: of those that will not sign it.
+    """
+
+    registration: Registration
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +144,7 @@ class Job:
         created_at: Unix seconds.
         updated_at: Unix seconds of the latest step.
         reasons: codes that explain the state, most important first.
+        ballot: of a quorum of several installations, until the transaction carries it.
         revision: counts the writes of this job, so that two processes cannot move it at once.
     """
 
@@ -136,3 +160,4 @@ class Job:
     inclusion: Inclusion | None = None
     reasons: tuple[str, ...] = ()
     revision: int = 0
+    ballot: Ballot | None = None

@@ -1,8 +1,11 @@
 """The write side (`Registrar`) and the advice before publishing (`Checker`); both run the same gate (`Examiner`)."""
 
 from registry.register.check import Checker
+from registry.register.claims import canonical_claims, consent_of_operator
+from registry.register.cosign import CoGate
 from registry.register.examine import Examination, Examiner
 from registry.register.progress import Progress
+from registry.register.quorum import Quorum
 from registry.register.rebuild import Rebuilt, rebuild_index
 from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
@@ -28,9 +31,11 @@ __all__ = [
     "MAX_STATEMENT_LIFETIME_S",
     "Accepted",
     "Checker",
+    "CoGate",
     "Examination",
     "Examiner",
     "Progress",
+    "Quorum",
     "Rebuilt",
     "ReceiptFiles",
     "Reception",
@@ -38,6 +43,8 @@ __all__ = [
     "Registrar",
     "Spool",
     "Stores",
+    "canonical_claims",
+    "consent_of_operator",
     "derive",
     "dispute",
     "hash_of_claims",

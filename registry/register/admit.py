@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from registry import eip712
 from registry.errors import JobStateError
@@ -12,15 +12,17 @@ from registry.model import (
     DAG_PB_BIT,
     ZERO_32,
     Admission,
+    Cid,
     GateVerdict,
     Job,
     LedgerInfo,
     Level,
+    MediaKind,
     Opinion,
-    Pinned,
     Prediction,
     Registration,
     Screened,
+    Verdict,
     band_of,
     basis_points,
 )
@@ -42,21 +44,20 @@ def registration_of(job: Job, *, info: LedgerInfo, gates: Sequence[Signer], now:
     intent = job.request.intent
     admission = Admission(
         digest=job.request.digest,
-        fingerprint_hash=_commitment(pinned, pinned.fingerprint_cid.digest),
-        content_hash=_commitment(pinned, pinned.cid.digest),
-        kind=screened.kind | (DAG_PB_BIT if pinned.cid.is_dag_pb else 0),
+        fingerprint_hash=commitment(pinned.fingerprint_cid.digest, pinned.salt),
+        content_hash=commitment(pinned.cid.digest, pinned.salt),
+        kind=kind_of(screened.kind, pinned.cid),
         uploader=intent.intent.uploader if intent else info.operator,
         policy_id=screened.verdict.policy_id,
         levels=levels_of(job, screened),
         earns_reputation=not screened.matches,
         deadline=now + VERDICT_LIFETIME_S,
     )
-    opinion = _opinion(screened, now)
-    typed_data = eip712.verdict_message(eip712.Domain.of(info), admission, opinion)
-    verdicts = [GateVerdict(opinion, gate.address, gate.sign_typed_data(typed_data)) for gate in gates]
+    opinion = opinion_of(screened.verdict, now)
+    verdicts = [signed_verdict(info, admission, opinion, gate) for gate in gates]
     return Registration(
         admission=admission,
-        verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.gate)),
+        verdicts=ascending(verdicts),
         intent=intent,
         visibility=job.request.visibility,
     )
@@ -74,16 +75,38 @@ def levels_of(job: Job, screened: Screened) -> Level:
     return levels
 
 
-def _opinion(screened: Screened, now: int) -> Opinion:
-    screening = screened.verdict.screening
+def signed_verdict(info: LedgerInfo, admission: Admission, opinion: Opinion, gate: Signer) -> GateVerdict:
+    """Return one gate's verdict on an admission.
+
+    Raises:
+        SignerError: its key cannot be used.
+    """
+    message = eip712.verdict_message(eip712.Domain.of(info), admission, opinion)
+    return GateVerdict(opinion, gate.address, gate.sign_typed_data(message))
+
+
+def ascending(verdicts: Iterable[GateVerdict]) -> tuple[GateVerdict, ...]:
+    """Return verdicts in the order that the contract takes them in."""
+    return tuple(sorted(verdicts, key=lambda verdict: verdict.gate))
+
+
+def opinion_of(verdict: Verdict, now: int) -> Opinion:
+    """Return what one gate found, as it stands on chain: bands and thresholds, never a raw score."""
+    screening = verdict.screening
     judged = isinstance(screening, Prediction)
     return Opinion(
         model_id=screening.model_id.value if screening.model_id is not None else ZERO_32,
         band=band_of(screening.fake_probability) if isinstance(screening, Prediction) else BAND_NOT_JUDGED,
-        threshold_bps=basis_points(screened.verdict.thresholds.review_at) if judged else 0,
+        threshold_bps=basis_points(verdict.thresholds.review_at) if judged else 0,
         issued_at=now,
     )
 
 
-def _commitment(pinned: Pinned, value: bytes) -> bytes:
-    return value if pinned.salt is None else hashlib.sha256(pinned.salt + value).digest()
+def commitment(value: bytes, salt: bytes | None) -> bytes:
+    """Return the 32 bytes that stand on chain for a hash: itself in a public record, salted in a private one."""
+    return value if salt is None else hashlib.sha256(salt + value).digest()
+
+
+def kind_of(kind: MediaKind, cid: Cid) -> int:
+    """Return the chain's ``kind``: still or clip, and how the content's CID is to be read."""
+    return kind | (DAG_PB_BIT if cid.is_dag_pb else 0)

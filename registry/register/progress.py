@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from registry.errors import JobStateError
-from registry.model import Job, JobState, Screened, Signed
+from registry.model import Job, JobState, Pinned, Screened, Signed
 from registry.ports import Clock, Journal
 from registry.register.spool import Spool
 
@@ -52,6 +52,17 @@ def require_screened(job: Job) -> Screened:
     if job.screened is None:
         raise JobStateError(f"job {job.job_id}: expected a screening in state {job.state}, got none")
     return job.screened
+
+
+def require_pinned(job: Job) -> Pinned:
+    """Return the names of the job's contents.
+
+    Raises:
+        JobStateError: it has none.
+    """
+    if job.pinned is None:
+        raise JobStateError(f"job {job.job_id}: expected its contents named in state {job.state}, got no names")
+    return job.pinned
 
 
 def require_signed(job: Job) -> Signed:

@@ -11,6 +11,7 @@ from registry.errors import AlreadyRegisteredError, DecoderFailedError, JobState
 from registry.media import Decoder
 from registry.model import Job, JobState, Media, Request, Visibility
 from registry.ports import Clock, ContentStore, Journal, Ledger
+from registry.register.claims import require_claims
 from registry.register.intent import require_intent
 from registry.register.spool import Spool
 
@@ -75,7 +76,7 @@ class Reception:
 
         Raises:
             AlreadyRegisteredError: these bytes are recorded.
-            IntentError: the intent does not authorise this.
+            IntentError: the intent does not authorise this, or is about other claims.
             JobStateError: somebody else's registration of these bytes is under way.
             MetadataNotAcceptedError: location or author tags would be published.
             UnsupportedMediaError: not media.
@@ -92,6 +93,7 @@ class Reception:
                 ledger=self._ledger,
                 now=now,
             )
+            require_claims(request.intent, request.claims)
         if self._ledger.find(request.digest) is not None:
             raise AlreadyRegisteredError(request.digest.hex)
         if (under_way := self._under_way(request)) is not None:

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from registry.errors import IntentError, LedgerUnavailableError, TransactionRevertedError
+from registry.errors import IntentError, LedgerUnavailableError, QuorumNotMetError, TransactionRevertedError
 from registry.model import Inclusion, Job, JobState, Signed
-from registry.ports import Clock, Journal, Ledger, Signer
-from registry.register.admit import registration_of
+from registry.ports import Clock, Journal, Ledger
 from registry.register.intent import require_intent
 from registry.register.progress import Progress, require_signed
+from registry.register.quorum import Quorum
 
 _log = logging.getLogger(__name__)
 
@@ -25,12 +25,10 @@ RECORDING = frozenset({JobState.PINNED}) | _IN_FLIGHT
 class Recorder:
     """Signs verdicts, sends transactions and sees them included."""
 
-    def __init__(
-        self, *, ledger: Ledger, journal: Journal, gates: Sequence[Signer], progress: Progress, clock: Clock
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, journal: Journal, quorum: Quorum, progress: Progress, clock: Clock) -> None:
         self._ledger = ledger
         self._journal = journal
-        self._gates = tuple(gates)
+        self._quorum = quorum
         self._progress = progress
         self._clock = clock
 
@@ -41,6 +39,7 @@ class Recorder:
 
         Raises:
             LedgerUnavailableError: the job waits durably where it is.
+            CosignerUnavailableError: likewise, where another gate has to sign anew.
         """
         with self._journal.lock():
             for other in self._journal.jobs(*_IN_FLIGHT):
@@ -65,11 +64,18 @@ class Recorder:
                 job = self._step(job)
         except TransactionRevertedError as exc:
             _log.warning("job %s: %s", job.job_id, exc)
-            return self._progress.close(job, JobState.FAILED, (exc.error_name,))
+            return self._fail(job, (exc.error_name,))
         except IntentError as exc:
             _log.warning("job %s: %s", job.job_id, exc)
-            return self._progress.close(job, JobState.FAILED, (INTENT_LAPSED,))
+            return self._fail(job, (INTENT_LAPSED,))
+        except QuorumNotMetError as exc:  # asked again, since what the gates had signed lapsed meanwhile
+            _log.warning("job %s: %s", job.job_id, exc)
+            return self._fail(job, exc.reasons)
         return job
+
+    def _fail(self, job: Job, reasons: Sequence[str]) -> Job:
+        """Close the job as the journal has it: the step that failed may have written other gates' verdicts before."""
+        return self._progress.close(self._journal.get(job.job_id), JobState.FAILED, reasons)
 
     def _step(self, job: Job) -> Job:
         match job.state:
@@ -94,9 +100,11 @@ class Recorder:
                 ledger=self._ledger,
                 now=now,
             )
-        registration = registration_of(job, info=self._ledger.info, gates=self._gates, now=now)
+        job = self._quorum.gather(job)
+        registration = self._quorum.registration(job)
         transaction = self._ledger.prepare(registration, nonce=nonce)
-        return self._progress.put(replace(job, state=JobState.SIGNED, signed=Signed(registration, transaction)))
+        signed = Signed(registration, transaction)
+        return self._progress.put(replace(job, state=JobState.SIGNED, signed=signed, ballot=None))
 
     def _see_included(self, job: Job) -> Job:
         signed = require_signed(job)

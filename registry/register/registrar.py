@@ -13,7 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from registry.errors import DecoderFailedError, JobNotFoundError, JobStateError, LedgerUnavailableError
+from registry.errors import (
+    DecoderFailedError,
+    JobNotFoundError,
+    JobStateError,
+    LedgerUnavailableError,
+    QuorumNotMetError,
+)
 from registry.fingerprint import document, fingerprint
 from registry.media import Decoder
 from registry.model import (
@@ -33,6 +39,7 @@ from registry.model import (
 from registry.ports import Clock, Journal, Ledger, SimilarityIndex
 from registry.register.examine import Examiner
 from registry.register.progress import Progress, require_screened, require_signed
+from registry.register.quorum import Quorum
 from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import RECORDING, Recorder
@@ -60,6 +67,7 @@ class Registrar:
         decoder: Decoder,
         reception: Reception,
         recorder: Recorder,
+        quorum: Quorum,
         progress: Progress,
         spool: Spool,
         receipts: ReceiptFiles,
@@ -73,6 +81,7 @@ class Registrar:
         self._decoder = decoder
         self._reception = reception
         self._recorder = recorder
+        self._quorum = quorum
         self._progress = progress
         self._spool = spool
         self._receipts = receipts
@@ -92,6 +101,7 @@ class Registrar:
         Raises:
             LedgerUnavailableError: the job waits durably where it is; likewise for the others.
             StoreUnavailableError: the content store cannot be reached.
+            CosignerUnavailableError: another gate's verdict is needed, and it cannot be asked.
             SimilarityIndexError: the index is damaged.
         """
         while job.state.is_open:
@@ -193,15 +203,25 @@ class Registrar:
         return self._progress.put(replace(job, state=JobState.REVIEW))
 
     def _pin(self, job: Job, screened: Screened) -> Job:
+        """Pin what a quorum of gates signs: the others are asked before anything is stored."""
         if screened.fingerprint is None:
             raise JobStateError(f"job {job.job_id}: expected a decoded file, got one that the decoder failed on")
-        visibility = job.request.visibility
-        store = self._stores.store_for(visibility)
+        store = self._stores.store_for(job.request.visibility)
+        body = document(screened.fingerprint)
+        try:
+            job = self._quorum.gather(job if job.pinned else replace(job, pinned=self._named(job, body)))
+        except QuorumNotMetError as exc:
+            return self._progress.close(self._journal.get(job.job_id), JobState.FAILED, exc.reasons)
         with self._spool.path(job.job_id).open("rb") as stream:
-            cid = store.pin(stream)
-        fingerprint_cid = store.pin(io.BytesIO(document(screened.fingerprint)))
-        salt = secrets.token_bytes(32) if visibility is Visibility.PRIVATE else None
-        return self._progress.put(replace(job, state=JobState.PINNED, pinned=Pinned(cid, fingerprint_cid, salt)))
+            store.pin(stream)
+        store.pin(io.BytesIO(body))
+        return self._progress.put(replace(job, state=JobState.PINNED))
+
+    def _named(self, job: Job, body: bytes) -> Pinned:
+        with self._spool.path(job.job_id).open("rb") as stream:
+            cid = self._stores.local.cid_of(stream)
+        salt = secrets.token_bytes(32) if job.request.visibility is Visibility.PRIVATE else None
+        return Pinned(cid, self._stores.local.cid_of(io.BytesIO(body)), salt)
 
     def _finish(self, job: Job) -> Job:
         if job.inclusion is None:

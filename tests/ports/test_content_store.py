@@ -73,6 +73,13 @@ class ContentStoreSuite(ABC):
     def test_the_cid_is_the_one_that_every_ipfs_tool_gives(self, store: ContentStore) -> None:
         assert store.pin(io.BytesIO(b"")) == EMPTY
 
+    def test_content_can_be_named_without_being_stored(self, store: ContentStore) -> None:
+        for size in self.sizes:
+            content = bytes_of(size + 1)
+            cid = store.cid_of(io.BytesIO(content))
+            assert not store.has(cid)
+            assert store.pin(io.BytesIO(content)) == cid
+
     def test_the_same_bytes_again_give_the_same_answer(self, store: ContentStore) -> None:
         content = bytes_of(self.sizes[-1])
         first = store.pin(io.BytesIO(content))

@@ -119,6 +119,13 @@ class LedgerSuite:
     ) -> None:
         assert self.refusal(ledger, replace(registration, verdicts=())).error_name == "QuorumNotMet"
 
+    def test_the_quorum_and_who_may_make_it_are_what_the_installation_was_born_with(
+        self, ledger: EthereumLedger, roles: Roles, uploader: KeystoreSigner
+    ) -> None:
+        assert ledger.quorum() == 1
+        assert ledger.is_gate(roles.gate.address)
+        assert not ledger.is_gate(uploader.address)
+
     def test_prepare_refuses_a_signature_by_a_stranger(
         self, ledger: EthereumLedger, admission: Admission, uploader: KeystoreSigner, now: int
     ) -> None:

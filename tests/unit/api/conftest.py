@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from api.app import create_app
-from api.deps import GateSide, ReadSide, WriteSide
+from api.deps import CosigningSide, GateSide, ReadSide, WriteSide
 from api.jobs import JobRunner
 from api.settings import Settings
 from registry.media import Decoder
@@ -20,6 +20,7 @@ from tests.pictures import jpeg, picture
 from tests.unit.registry.register.conftest import Desk
 
 TOKEN = "0123456789abcdef" * 4
+PEER_TOKEN = "fedcba9876543210" * 4
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 ADDRESS = "http://127.0.0.1:8080"
 MAX_UPLOAD_BYTES = 1_000_000
@@ -54,7 +55,7 @@ class Service:
         return self.client.post(route, files={"file": ("photo.jpg", data, "image/jpeg")})
 
 
-def application(desk: Desk, **settings: object) -> FastAPI:
+def application(desk: Desk, *, peers: tuple[str, ...] = (PEER_TOKEN,), **settings: object) -> FastAPI:
     read = ReadSide(
         settings=Settings(home=desk.root, **{"max_upload_bytes": MAX_UPLOAD_BYTES, **settings}),
         ledger=desk.ledger,
@@ -66,7 +67,8 @@ def application(desk: Desk, **settings: object) -> FastAPI:
     )
     model_id = desk.detector.model_id if desk.detector else None
     gate = GateSide(read=read, examiner=desk.examiner, checker=desk.checker, model_id=model_id)
-    side = WriteSide(gate=gate, registrar=desk.registrar, receipts=desk.receipts)
+    cosigning = CosigningSide(desk.cogate, peers) if peers else None
+    side = WriteSide(gate=gate, registrar=desk.registrar, receipts=desk.receipts, cosigning=cosigning)
     return create_app(side, JobRunner(desk.registrar, desk.journal), bearer_token=TOKEN)
 
 

@@ -39,7 +39,14 @@ def test_the_description_covers_every_route_of_the_design(idle_service: Service)
 def test_the_description_tells_what_an_upload_is_made_of(idle_service: Service) -> None:
     paths = idle_service.client.get("/openapi.json").json()["paths"]
     form = paths["/v1/media"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) == {"file", "intent", "visibility", "accept_metadata"}
+    assert set(form["properties"]) == {
+        "file",
+        "intent",
+        "claims",
+        "visibility",
+        "accept_metadata",
+        "share_with_gates",
+    }
     for path in ("/v1/verifications", "/v1/checks"):
         content = paths[path]["post"]["requestBody"]["content"]
         assert set(content) == {"multipart/form-data", "application/json"}

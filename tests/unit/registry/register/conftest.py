@@ -12,10 +12,13 @@ from registry.adapters.journal import SqliteJournal
 from registry.media import Decoder
 from registry.model import Digest, Request, Thresholds, Visibility
 from registry.policy import AdmissionPolicy
+from registry.ports import Cosigner
 from registry.register import (
     Checker,
+    CoGate,
     Examiner,
     Progress,
+    Quorum,
     ReceiptFiles,
     Reception,
     Recorder,
@@ -24,7 +27,7 @@ from registry.register import (
     Stores,
 )
 from registry.verify import Verifier
-from tests.fakes import GATE, RECORDER, FixedClock, FixedDetector, MemoryIndex, MemoryLedger, MemoryStore
+from tests.fakes import GATE, RECORDER, FixedClock, FixedDetector, KeySigner, MemoryIndex, MemoryLedger, MemoryStore
 
 
 @pytest.fixture(scope="package")
@@ -45,6 +48,8 @@ class Desk:
     published: MemoryStore | None = None
     detector: FixedDetector | None = field(default_factory=FixedDetector)
     clock: FixedClock = field(default_factory=FixedClock)
+    gate: KeySigner = GATE
+    cosigners: tuple[Cosigner, ...] = ()
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.root / "journal.sqlite")
@@ -64,6 +69,17 @@ class Desk:
         return Checker(verifier=self.verifier, examiner=self.examiner, decoder=self.decoder)
 
     @property
+    def cogate(self) -> CoGate:
+        return CoGate(
+            ledger=self.ledger,
+            store=self.local,
+            decoder=self.decoder,
+            examiner=self.examiner,
+            gate=self.gate,
+            clock=self.clock,
+        )
+
+    @property
     def receipts(self) -> ReceiptFiles:
         return ReceiptFiles(self.root / "receipts", info=self.ledger.info, recorder=RECORDER, clock=self.clock)
 
@@ -71,6 +87,15 @@ class Desk:
     def registrar(self) -> Registrar:
         stores = Stores(local=self.local, published=self.published or self.local)
         progress = Progress(journal=self.journal, spool=self.spool, clock=self.clock)
+        quorum = Quorum(
+            ledger=self.ledger,
+            gates=(self.gate,),
+            cosigners=self.cosigners,
+            operator=RECORDER,
+            progress=progress,
+            spool=self.spool,
+            clock=self.clock,
+        )
         return Registrar(
             ledger=self.ledger,
             index=self.index,
@@ -87,8 +112,9 @@ class Desk:
                 clock=self.clock,
             ),
             recorder=Recorder(
-                ledger=self.ledger, journal=self.journal, gates=(GATE,), progress=progress, clock=self.clock
+                ledger=self.ledger, journal=self.journal, quorum=quorum, progress=progress, clock=self.clock
             ),
+            quorum=quorum,
             progress=progress,
             spool=self.spool,
             receipts=self.receipts,
