@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -282,7 +282,7 @@ class Stage(Chain):
     def epoch(
         self,
         epoch: int,
-        tallies: dict[str, int],
+        tallies: Iterable[tuple[str, int]],
         *,
         gates: Sequence[LocalAccount] = GATES[:2],
         root: bytes | None = None,
@@ -290,7 +290,7 @@ class Stage(Chain):
         domain: Fields | None = None,
     ) -> Signed:
         """What an epoch came to: rejections by uploader, in the order given."""
-        rows = [{"uploader": uploader, "rejections": rejections} for uploader, rejections in tallies.items()]
+        rows = [{"uploader": uploader, "rejections": rejections} for uploader, rejections in tallies]
         fields = {
             "epoch": epoch,
             "rejectionRoot": hash_of(f"root {epoch}") if root is None else root,
@@ -303,7 +303,7 @@ class Stage(Chain):
 
     def close(self, epoch: int, tallies: dict[str, int]) -> tuple[Happened, ...]:
         """The events of an epoch's closing; uploaders are put in order."""
-        ordered = dict(sorted(tallies.items(), key=lambda item: int(item[0], 16)))
+        ordered = sorted(tallies.items(), key=lambda item: int(item[0], 16))
         closing = self.epoch(epoch, ordered)
         return self.call("closeEpoch", closing.struct, list(closing.signatures), sender=STRANGER)
 

@@ -23,6 +23,7 @@ from tests.contracts.actors import (
     STRANGER,
     hash_of,
 )
+from tests.contracts.chain import RevertedError
 from tests.contracts.stage import Happened, Stage
 
 ADMIN_ROLE = bytes(32)
@@ -73,7 +74,7 @@ def test_the_admin_gives_and_takes_every_role(stage: Stage) -> None:
 def test_a_pause_stops_what_anyone_writes(stage: Stage) -> None:
     digest = stage.file("an early file")
     stage.start_of_day(1)
-    late, closing, wish = stage.submission(), stage.epoch(stage.today - 1, {}), stage.rotation(ALICE, CAROL)
+    late, closing, wish = stage.submission(), stage.epoch(stage.today - 1, []), stage.rotation(ALICE, CAROL)
     assert stage.call("pause", sender=GUARDIAN) == (Happened("Paused", {"account": GUARDIAN.address}),)
     for sender, name, arguments in (
         (STRANGER, "register", late.arguments()),
@@ -126,10 +127,9 @@ BAD_DEPLOYMENTS: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
 @pytest.mark.parametrize("case", BAD_DEPLOYMENTS)
 def test_the_constructor_refuses(stage: Stage, case: str) -> None:
     changes, ends = BAD_DEPLOYMENTS[case]
-    with pytest.raises(AssertionError) as refused:
+    with pytest.raises(RevertedError) as refused:
         stage.deploy(**({"gates": [GATES[0].address], "threshold": 1} | changes))
-    assert str(refused.value).startswith(ends[0])
-    assert getattr(refused.value, "arguments", None) == ends[1:]
+    assert (refused.value.name, *refused.value.arguments) == ends
 
 
 def test_the_constructor_gives_each_role_to_one_account(stage: Stage) -> None:

@@ -8,8 +8,8 @@ from eth_utils import to_bytes
 from tests.contracts import abi
 from tests.contracts.actors import ALICE, BOB, BOND, DISMISSED, GUARDIAN, REMOVED, STRANGER
 from tests.contracts.bytecode import ASCETIC, GREEDY, place
-from tests.contracts.chain import Receipt
-from tests.contracts.stage import Happened, RevertedError, Stage
+from tests.contracts.chain import Receipt, RevertedError
+from tests.contracts.stage import Happened, Stage
 
 
 def through(stage: Stage, puppet: str, name: str, *arguments: object, value: int = 0) -> Receipt:

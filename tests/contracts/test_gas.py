@@ -142,7 +142,7 @@ def test_a_dispute_and_its_ruling(one_gate: Stage, ruling: int, ceiling: int) ->
 def test_closing_an_epoch_of_a_hundred_uploaders_never_seen(one_gate: Stage) -> None:
     uploaders = sorted((actor(f"uploader {k}").address for k in range(100)), key=lambda address: int(address, 16))
     one_gate.start_of_day(1)
-    closing = one_gate.epoch(one_gate.today - 1, dict.fromkeys(uploaders, 3), gates=GATES[:1])
+    closing = one_gate.epoch(one_gate.today - 1, [(uploader, 3) for uploader in uploaders], gates=GATES[:1])
     assert call(one_gate, "closeEpoch", closing.struct, list(closing.signatures), sender=STRANGER) <= 3_441_300
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.actors import ADMIN, DAY, GATES, GUARDIAN, NOBODY, OPERATOR, START, STRANGER, hash_of
-from tests.contracts.stage import Happened, RevertedError, Stage
+from tests.contracts.chain import RevertedError
+from tests.contracts.stage import Happened, Stage
 
 NEW = GATES[3].address
 OLD = GATES[0].address

@@ -145,7 +145,7 @@ def nobodys_upload(stage: Stage) -> Refusal:
 
 def nobodys_tally(stage: Stage) -> Refusal:
     stage.start_of_day(1)
-    closing = stage.epoch(stage.today - 1, {NOBODY: 1})
+    closing = stage.epoch(stage.today - 1, [(NOBODY, 1)])
     return Refusal("closeEpoch", (closing.struct, list(closing.signatures)), ("NotAscending", NOBODY, NOBODY))
 
 

@@ -33,7 +33,8 @@ from tests.contracts.actors import (
     VIDEO,
     hash_of,
 )
-from tests.contracts.stage import Happened, RevertedError, Stage, Submission
+from tests.contracts.chain import RevertedError
+from tests.contracts.stage import Happened, Stage, Submission
 
 DIGEST = hash_of("a file")
 OTHER = hash_of("another file")

@@ -14,7 +14,6 @@ from tests.contracts.actors import (
     CAROL,
     DAY,
     DISMISSED,
-    FAR,
     FRAUD,
     GUARDIAN,
     NOBODY,
@@ -296,8 +295,3 @@ def test_an_arbiter_who_took_a_new_key_may_not_rule_on_its_old_keys_records(stag
     digest = hash_of("the arbiter's")
     stage.dispute(digest)
     assert stage.refusal("rule", digest, FRAUD, bytes(32), sender=ARBITER) == ("ArbiterIsParty", ARBITER.address)
-
-
-def test_a_deadline_far_away_is_as_good_as_none(stage: Stage) -> None:
-    stage.rotate(ALICE, CAROL)
-    assert stage.read("rotationOf", ALICE.address)["completableAt"] < FAR

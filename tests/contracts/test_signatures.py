@@ -11,7 +11,8 @@ from eth_account.messages import encode_typed_data
 
 from tests.contracts.actors import ALICE, CAROL, GATES, OPERATOR, REVOKE, STRANGER, hash_of
 from tests.contracts.bytecode import WALLET, place
-from tests.contracts.stage import RevertedError, Stage
+from tests.contracts.chain import RevertedError
+from tests.contracts.stage import Stage
 from tests.contracts.typed_data import intent_message, signing_hash, verdict_message
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
@@ -55,7 +56,7 @@ def test_a_rotation_for_another_place_is_refused(stage: Stage, new: Any, case: s
 @pytest.mark.parametrize("case", ELSEWHERE)
 def test_a_tally_for_another_place_is_refused(stage: Stage, case: str) -> None:
     stage.start_of_day(1)
-    there = stage.epoch(stage.today - 1, {ALICE.address: 1}, domain=stage.domain | ELSEWHERE[case])
+    there = stage.epoch(stage.today - 1, [(ALICE.address, 1)], domain=stage.domain | ELSEWHERE[case])
     with pytest.raises(RevertedError, match="NotAGate"):
         stage.call("closeEpoch", there.struct, list(there.signatures), sender=STRANGER)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.contracts.actors import ALICE, ATTEST, BOB, CAROL, STRANGER
-from tests.contracts.stage import Happened, RevertedError, Stage
+from tests.contracts.chain import RevertedError
+from tests.contracts.stage import Happened, Stage
 
 
 def test_a_withdrawn_intent_is_refused(stage: Stage) -> None:

@@ -47,8 +47,9 @@ from tests.contracts.actors import (
     UPLOADER,
     hash_of,
 )
+from tests.contracts.chain import RevertedError
 from tests.contracts.replay import NO_DISPUTE, NO_RECORD, NO_ROTATION, NO_TERM, Replay
-from tests.contracts.stage import RevertedError, Stage, Submission
+from tests.contracts.stage import Stage, Submission
 
 DIGESTS = [hash_of(f"file {k}") for k in range(8)]  # half of them registered from the start
 UPLOADERS = [ALICE, BOB, OPERATOR]
@@ -227,7 +228,7 @@ class Laws(RuleBasedStateMachine):
         by = self.in_office() if by is None else by
         today, epoch = self.stage.today, self.stage.today - age
         ordered = sorted(((key.address, count) for key, count in rejections.items()), key=lambda row: int(row[0], 16))
-        closing = self.stage.epoch(epoch, dict(ordered), gates=by)
+        closing = self.stage.epoch(epoch, ordered, gates=by)
         expected = expect.closing(self.model, epoch, addresses(by), self.stage.now, today)
         assert self.attempt(STRANGER, "closeEpoch", closing.struct, list(closing.signatures)) == expected
 
