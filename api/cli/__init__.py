@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from api.cli import attesting, contract, judging, reading, serving, standing, writing
+from api.cli import attesting, contract, judging, reading, rescreening, serving, standing, writing
 from api.errors import answer_to, told
 from registry.errors import RegistryError
 
@@ -23,6 +23,7 @@ app.command()(judging.check)
 app.command()(judging.screen)
 app.command("fingerprint")(reading.fingerprint_command)
 app.command()(judging.evaluate)
+app.command()(rescreening.rescreen)
 app.command()(serving.serve)
 app.command()(standing.revoke)
 app.command()(standing.supersede)

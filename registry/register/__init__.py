@@ -11,6 +11,7 @@ from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
 from registry.register.registrar import Registrar
+from registry.register.rescreen import Rescreened, in_question, rescreen
 from registry.register.signature import MAX_SIGNATURE_BYTES
 from registry.register.spool import Spool
 from registry.register.standing import (
@@ -41,6 +42,7 @@ __all__ = [
     "Reception",
     "Recorder",
     "Registrar",
+    "Rescreened",
     "Spool",
     "Stores",
     "canonical_claims",
@@ -49,8 +51,10 @@ __all__ = [
     "dispute",
     "hash_of_claims",
     "hash_of_words",
+    "in_question",
     "rebuild_index",
     "require_attestation",
+    "rescreen",
     "revoke",
     "rule",
     "signed_by",

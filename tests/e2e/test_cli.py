@@ -250,6 +250,26 @@ def test_a_word_that_is_signed_elsewhere_is_carried_once_and_taken_back(tmp_path
     assert "AccessControlUnauthorizedAccount" in reviewer.people
 
 
+def test_a_newer_models_doubt_becomes_a_dispute_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "home")
+    photo = write_photo(tmp_path / "photo.jpg", seed=1)
+    digest = here.run("register", photo).row["record"]["digest"]
+    calm = here.run("rescreen", "--all")
+    assert (calm.code, calm.row["outcome"], calm.row["reason"]) == (0, "ACCEPTED", None), calm.people
+    newer = replace(here, says="0.97")
+    told = newer.run("rescreen", photo)
+    assert (told.code, told.row["digest"], told.row["standing"]) == (4, digest, "ACTIVE"), told.people
+    assert "gives 0.97" in told.row["reason"]
+    assert here.run("verify", photo).code == 0, "listing changes nothing"
+    opened = newer.run("rescreen", "--all", "--open-disputes")
+    assert (opened.code, opened.row["standing"]) == (4, "DISPUTED"), opened.people
+    contested = here.run("verify", photo)
+    assert (contested.code, contested.row["record"]["dispute"]["reason"]) == (4, "model-doubt")
+    assert newer.run("rescreen", "--all", "--open-disputes").rows == []
+    assert here.run("rescreen").code == 2
+    assert here.run("rescreen", photo, "--all").code == 2
+
+
 def test_an_uploader_links_its_own_records_and_cannot_vouch_for_them(tmp_path: Path) -> None:
     here = Installation(tmp_path / "home")
     old, new = (write_photo(tmp_path / f"{seed}.jpg", seed=seed) for seed in (1, 2))
