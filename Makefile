@@ -21,11 +21,12 @@ REST := (slow or node or train) and not ($(OUTSIDE))
 GO_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/touchstone
 PYTEST := $(BIN)/python -m pytest -q
 # npm has forge and anvil as native binaries, one package for each platform; the lock has this one.
+SLITHER := .slither
 ANVIL := node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared bench-gas lint check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared coverage-contracts mutants slither bench-gas lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -91,8 +92,27 @@ test-go: $(VENV)/.dev  ## the suites against servers built with Go: Kubo, about 
 test-shared: $(VENV)/.dev  ## the suites that use the shared media; each skips with a reason where they are absent
 	$(PYTEST) -m shared
 
+coverage-contracts: node_modules/.installed  ## how much of contracts/ the forge suite runs: 98 % of lines and branches at least
+	@if [ -x $(FORGE) ]; then $(BIN)/python -m benchmarks.coverage; \
+	  else echo "not run: forge's coverage, which needs Linux on x86-64"; fi
+
+mutants: node_modules/.installed  ## 200 small faults in the contract on the forge suite: an hour or more, goes on where it stood
+	@if [ -x $(FORGE) ]; then $(BIN)/python -m benchmarks.mutants; \
+	  else echo "not run: forge's tests, which need Linux on x86-64"; exit 1; fi
+
 bench-gas: node_modules/.installed  ## gas of every write from real transactions, EAS beside it
-	@if [ -x $(ANVIL) ]; then $(BIN)/python -m benchmarks.gas; else echo "not run: anvil needs Linux on x86-64"; exit 1; fi
+	@if [ -x $(ANVIL) ]; then $(BIN)/python -m benchmarks.gas; \
+	  else echo "not run: anvil, which needs Linux on x86-64"; exit 1; fi
+
+# A venv of its own: slither needs another web3 than we do.
+$(SLITHER)/.installed: $(VENV)/.dev requirements/slither.txt
+	$(PYTHON) -m venv $(SLITHER)
+	$(SLITHER)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/slither.txt
+	@touch $@
+
+slither: $(SLITHER)/.installed node_modules/.installed  ## slither on contracts/: no finding but those waived with a reason
+	@if [ -x $(FORGE) ]; then $(BIN)/python tests/static/slither.py $(SLITHER)/bin/slither $(FORGE); \
+	  else echo "not run: slither, which compiles with forge, needs Linux on x86-64"; fi
 
 lint: $(VENV)/.dev  ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -116,4 +136,4 @@ lock: requirements/constraints.in pyproject.toml  ## resolve requirements/*.txt 
 	requirements/lock.sh
 
 clean:  ## remove everything that make made
-	rm -rf $(VENV) node_modules tests/peers/ipfs/node_modules .demo artifacts cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules tests/peers/ipfs/node_modules .demo .slither .mutants artifacts cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,3 +10,4 @@ compile pyproject.toml -o requirements/serve.txt
 compile -c requirements/serve.txt --extra train --extra dev --extra docs pyproject.toml -o requirements/dev.txt
 compile requirements/build.in -o requirements/build.txt
 compile --no-deps requirements/demo.in -o requirements/demo.txt
+compile requirements/slither.in -o requirements/slither.txt
