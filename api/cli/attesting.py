@@ -20,9 +20,9 @@ from api.cli.standing import Subject, tell
 from api.schemas import StatementIn
 from registry import eip712
 from registry.errors import InvalidValueError
-from registry.model import ZERO_32, Act, Address, Digest, SignedStatement, Statement
+from registry.model import Act, Address, Digest, SignedStatement, Statement
 from registry.ports import Ledger
-from registry.register import hash_of_claims, hash_of_words, signed_by
+from registry.register import canonical_claims, claims_hash, hash_of_words, signed_by
 
 LIFETIME_S = 7 * 24 * 3_600  # for a signature that is made elsewhere; 30 days at most are taken
 
@@ -101,12 +101,10 @@ def _act_of(*, as_reviewer: bool, retract: bool, claims: Path | None, reason: st
 
 
 def _hash_of(claims: Path | None) -> bytes:
-    if claims is None:
-        return ZERO_32
     try:
-        return hash_of_claims(json.loads(claims.read_bytes()))
-    except ValueError as exc:
-        raise InvalidValueError(f"{claims}: expected claims as JSON, got {exc}") from exc
+        return claims_hash(canonical_claims(claims.read_text(encoding="utf-8")) if claims else None)
+    except UnicodeDecodeError as exc:
+        raise InvalidValueError(f"{claims}: expected JSON in UTF-8: {exc}") from exc
 
 
 def _statement_in(path: Path) -> SignedStatement:

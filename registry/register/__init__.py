@@ -1,7 +1,7 @@
 """The write side (`Registrar`) and the advice before publishing (`Checker`); both run the same gate (`Examiner`)."""
 
 from registry.register.check import Checker
-from registry.register.claims import canonical_claims, consent_of_operator
+from registry.register.claims import canonical_claims, claims_hash, consent_of_operator
 from registry.register.cosign import CoGate
 from registry.register.examine import Examination, Examiner
 from registry.register.progress import Progress
@@ -18,7 +18,6 @@ from registry.register.standing import (
     MAX_STATEMENT_LIFETIME_S,
     derive,
     dispute,
-    hash_of_claims,
     hash_of_words,
     require_attestation,
     revoke,
@@ -46,10 +45,10 @@ __all__ = [
     "Spool",
     "Stores",
     "canonical_claims",
+    "claims_hash",
     "consent_of_operator",
     "derive",
     "dispute",
-    "hash_of_claims",
     "hash_of_words",
     "in_question",
     "rebuild_index",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-import rfc8785
-
 from registry import eip712
-from registry.errors import InvalidValueError, SignatureError, StatementError
+from registry.errors import SignatureError, StatementError
 from registry.model import (
     ZERO_32,
     Act,
@@ -29,18 +27,6 @@ ATTESTING = frozenset({Act.ATTEST, Act.REVIEW, Act.RETRACT})
 def hash_of_words(words: str) -> bytes:
     """Return the 32 bytes by which the ledger names a reason: the SHA-256 of its UTF-8 text, zeros for none."""
     return hashlib.sha256(words.encode()).digest() if words else ZERO_32
-
-
-def hash_of_claims(claims: object) -> bytes:
-    """Return the 32 bytes by which the ledger names claims: the SHA-256 of their canonical JSON (RFC 8785).
-
-    Raises:
-        InvalidValueError: they have no canonical form.
-    """
-    try:
-        return hashlib.sha256(rfc8785.dumps(claims)).digest()  # type: ignore[arg-type]  # checked by it
-    except rfc8785.CanonicalizationError as exc:
-        raise InvalidValueError(f"claims: expected JSON with a canonical form (RFC 8785): {exc}") from exc
 
 
 def revoke(ledger: Ledger, digest: Digest, *, reason: str) -> Inclusion:

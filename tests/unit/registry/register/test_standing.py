@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from registry import eip712
-from registry.errors import InvalidValueError, LedgerUnavailableError, StatementError
+from registry.errors import LedgerUnavailableError, StatementError
 from registry.model import (
     ZERO_32,
     Act,
@@ -27,7 +27,6 @@ from registry.register import (
     MAX_STATEMENT_LIFETIME_S,
     derive,
     dispute,
-    hash_of_claims,
     hash_of_words,
     require_attestation,
     rule,
@@ -118,11 +117,9 @@ def test_a_challenge_ends_by_a_ruling(ledger: MemoryLedger, ruling: Ruling) -> N
     assert ledger.records[digest()].standing is ended
 
 
-def test_the_hash_of_claims_is_that_of_their_canonical_form() -> None:
-    assert hash_of_claims({"b": 1, "a": "é"}) == hashlib.sha256('{"a":"é","b":1}'.encode()).digest()
+def test_no_words_have_no_hash() -> None:
     assert hash_of_words("") == ZERO_32
-    with pytest.raises(InvalidValueError, match="claims"):
-        hash_of_claims({"a": 2**60})
+    assert hash_of_words("é") == hashlib.sha256("é".encode()).digest()
 
 
 def test_an_act_waits_until_what_was_signed_before_it_is_sent(desk: Desk, tmp_path: Path) -> None:
