@@ -157,6 +157,15 @@ def open_key(path: Path, password: str) -> Signer:
         raise InvalidValueError(str(exc)) from exc
 
 
+def create_key(path: Path, password: str) -> Signer:
+    """Return a new random key, kept in a keystore file that only this account reads.
+
+    Raises:
+        SignerError: it cannot be written.
+    """
+    return KeystoreSigner.open_or_create(path, password)
+
+
 @contextmanager
 def open_admin_side(
     settings: Settings, ask_password: AskPassword = nobody, *, dry_run: bool = False

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from api.cli import attesting, contract, judging, reading, rescreening, serving, standing, writing
+from api.cli import attesting, contract, judging, keys, reading, rescreening, serving, standing, writing
 from api.errors import answer_to, told
 from registry.errors import RegistryError
 
@@ -35,6 +35,7 @@ app.command()(reading.reputation)
 app.add_typer(writing.review_app, name="review")
 app.add_typer(reading.index_app, name="index")
 app.add_typer(reading.receipt_app, name="receipt")
+app.add_typer(keys.key_app, name="key")
 app.add_typer(contract.contract_app, name="contract")
 
 

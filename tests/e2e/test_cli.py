@@ -311,3 +311,25 @@ def test_wrong_usage_ends_2(here: Installation, photo: Path) -> None:
     assert here.run("verify", "no-such-file.jpg").code == 2
     assert here.run("revoke", "not-a-digest", "--reason", "x").code == 2
     assert here.run("register", photo, "--accept-metadata", "--strip-metadata").code == 2
+
+
+def test_an_uploaders_key_is_changed_with_a_week_for_a_veto(tmp_path: Path) -> None:
+    here = Installation(tmp_path / "home")
+    secret = tmp_path / "secret"
+    secret.write_text("an uploader's own\n")
+    keys = {name: tmp_path / f"{name}.json" for name in ("mine", "next")}
+    mine, following = (
+        here.run("key", "new", path, "--key-password-file", secret).row["address"] for path in keys.values()
+    )
+    assert here.run("key", "new", keys["mine"], "--key-password-file", secret).code == 2, "never overwritten"
+    passwords = ("--key-password-file", secret, "--to-password-file", secret)
+    asked = here.run("key", "rotate", keys["mine"], "--to", keys["next"], *passwords)
+    assert asked.code == 0, asked.people
+    assert (asked.row["holder"], asked.row["pending"]["to"]) == (mine, following)
+    early = here.run("key", "complete", mine)
+    assert early.code == 4
+    assert "RotationPending" in early.people
+    assert here.run("key", "status", mine).row == asked.row
+    vetoed = here.run("key", "veto", keys["mine"], "--key-password-file", secret)
+    assert (vetoed.code, vetoed.row["pending"]) == (0, None)
+    assert here.run("key", "complete", mine).code == 4
