@@ -94,7 +94,8 @@ def start(
         stderr: appended to.
         says: what the detector says of every file: a probability, or ``none`` for an abstention, and ``@NAME`` for
             another model's name; or ``what its model says``.
-        dies: a job's state and ``before`` or ``after``: the instant at which the run kills itself.
+        dies: a job's state, or ``ballot`` for another gate's answer, and ``before`` or ``after``: the instant at which
+            the run kills itself.
         settings: more variables of the environment.
     """
     run = {

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from api import bootstrap
 from api.cli import main
 from registry.adapters.journal import SqliteJournal
-from registry.model import Digest, Job, ModelId
+from registry.model import Digest, Job, JobState, ModelId
 from tests.fakes import FixedDetector
 from tests.values import abstention, prediction
 
@@ -60,11 +60,11 @@ def detector_that(says: str) -> FixedDetector:
 
 
 def die_at(state: str, when: str) -> None:
-    """Kill this process the instant before, or after, the journal learns of a state."""
+    """Kill this process the instant before, or after, the journal learns of a state, or of another gate's answer."""
     put = SqliteJournal.put
 
     def put_and_die(self: SqliteJournal, job: Job) -> None:
-        dies = job.state == state
+        dies = state == ("ballot" if job.state is JobState.SCREENED and job.ballot else job.state)
         if dies and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         put(self, job)
