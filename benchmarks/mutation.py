@@ -19,6 +19,8 @@ ARITHMETIC = {"+": ["-"], "-": ["+"], "*": ["/"], "/": ["*"], "%": ["*"], "<<": 
 LOGIC = {"&&": ["||"], "||": ["&&"], "&": ["|"], "|": ["&"]}
 ASSIGNMENTS = {"+=": ["-=", "="], "-=": ["+=", "="], "|=": ["=", "&="], "<<=": [">>="], ">>=": ["<<="], "/=": ["*="]}
 
+NOTHING = "0"  # an expression that does nothing; the semicolon after it stays
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -103,9 +105,9 @@ def _replacements(text: bytes, node: Node, before: str) -> Iterator[tuple[str, s
         yield "take one side", one
         yield "take one side", two
     elif kind == "ExpressionStatement":
-        yield "drop statement", "{}" if before.endswith(";") else "0"
+        yield "drop statement", NOTHING
     elif kind == "EmitStatement":
-        yield "drop event", "{}"
+        yield "drop event", NOTHING
     elif kind == "ModifierInvocation" and node["kind"] == "modifierInvocation":
         yield "drop modifier", ""
     elif kind == "BinaryOperation":
@@ -132,7 +134,7 @@ def _of_condition(text: bytes, node: Node, before: str) -> Iterator[tuple[str, s
     body = node["trueBody"]
     statements = body.get("statements", [body])
     if len(statements) == 1 and statements[0]["nodeType"] == "RevertStatement" and not node.get("falseBody"):
-        yield "drop refusal", "{}"
+        yield "drop refusal", "{}" if before.endswith("}") else NOTHING
 
 
 def _of_binary(text: bytes, node: Node) -> Iterator[tuple[str, str]]:

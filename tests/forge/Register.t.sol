@@ -37,6 +37,24 @@ contract RegisterTest is Stage {
         _refusedAfterSigning(s, abi.encodeWithSelector(IMediaRegistry.LevelsInvalid.selector, levels));
     }
 
+    function test_refuses_gate_with_reviewer_whatever_else_there_is() external {
+        for (uint8 more = 0; more < 2; ++more) {
+            Submission memory s = submission(ALICE, DIGEST);
+            s.a.levels = 7 + 8 * more;
+            _refusedAfterSigning(s, abi.encodeWithSelector(IMediaRegistry.LevelsInvalid.selector, s.a.levels));
+        }
+    }
+
+    function test_takes_every_other_set_of_levels_with_an_intent() external {
+        uint8[5] memory sets = [2, 3, 6, 10, 11];
+        for (uint256 k = 0; k < 5; ++k) {
+            Submission memory s = submission(ALICE, keccak256(abi.encode("levels", k)));
+            s.a.levels = sets[k];
+            sign(s, ALICE, keys(0, 2));
+            send(s);
+        }
+    }
+
     function test_refuses_level_uploader_without_an_intent_signature() external {
         Submission memory s = submission(OPERATOR, DIGEST);
         s.intentSig = "";

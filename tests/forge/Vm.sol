@@ -18,6 +18,7 @@ interface Vm {
     function expectRevert(bytes calldata err) external;
     function expectEmit() external;
     function expectEmit(address emitter) external;
+    function envOr(string calldata name, string calldata fallback_) external view returns (string memory);
     function deployCode(string calldata what, bytes calldata arguments) external returns (address);
 }
 

@@ -1,7 +1,7 @@
 """Slither's findings on contracts/ against the waivers beside this file.
 
-``python tests/static/slither.py SLITHER FORGE`` takes the two programs' paths. It ends 1 where a finding has no waiver, or
-a waiver no finding.
+``python tests/static/slither.py SLITHER FORGE`` takes the paths of the two programs. It ends 1 where a finding has no
+waiver, or a waiver no finding.
 """
 
 from __future__ import annotations
