@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from api import bootstrap
+from api.bootstrap import sides
 from api.cli import main
 from registry.adapters.journal import SqliteJournal
 from registry.model import Digest, Job, JobState, ModelId
@@ -32,7 +32,7 @@ def be(run: dict[str, Any]) -> None:
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if run["says"] != "what its model says":
-        bootstrap._detector = lambda settings: detector_that(run["says"])
+        sides._detector = lambda settings: detector_that(run["says"])
     if run["dies"]:
         die_at(*run["dies"])
     sys.argv = ["touchstone", *run["words"]]
