@@ -181,6 +181,8 @@ def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
         lines += record_lines(record, read.dispute_of(record))
         lines.append(f"  uploader's reputation: {reputation_line(read.ledger.reputation_of(record.uploader))}")
         lines.append(f"  receipt {receipt}")
+    if outcome == "FAILED":
+        lines.append(f"  failed: {', '.join(job.reasons)}")
     if outcome == "INCONCLUSIVE":
         lines.append(f"  waits for a person: touchstone review approve|reject {job.job_id} --reason ...")
     output.answer(document, *lines)

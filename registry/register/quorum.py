@@ -10,6 +10,7 @@ from registry import eip712
 from registry.errors import CosignerUnavailableError, CosignRefusedError, QuorumNotMetError, SignatureError
 from registry.model import (
     BAND_NOT_JUDGED,
+    BAND_WORDS,
     Address,
     Ballot,
     CosignRequest,
@@ -170,8 +171,9 @@ class Quorum:
             signer = eip712.recover(message, verdict.signature)
         except SignatureError as exc:
             raise CosignRefusedError((VERDICT_INVALID,)) from exc
-        unjudged = Level.GATE in admission.levels and verdict.opinion.band == BAND_NOT_JUDGED
-        if unjudged or not signer == verdict.gate == cosigner.gate:
+        band = verdict.opinion.band
+        unjudged = Level.GATE in admission.levels and band == BAND_NOT_JUDGED
+        if unjudged or band not in BAND_WORDS or not signer == verdict.gate == cosigner.gate:
             raise CosignRefusedError((VERDICT_INVALID,))
 
 

@@ -7,9 +7,15 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.errors import AlreadyRegisteredError, DecoderFailedError, JobStateError, MetadataNotAcceptedError
+from registry.errors import (
+    AlreadyRegisteredError,
+    DecoderFailedError,
+    IntentError,
+    JobStateError,
+    MetadataNotAcceptedError,
+)
 from registry.media import Decoder
-from registry.model import Job, JobState, Media, Request, Visibility
+from registry.model import Address, Job, JobState, Media, Request, Visibility
 from registry.ports import Clock, ContentStore, Journal, Ledger
 from registry.register.claims import require_claims
 from registry.register.intent import require_intent
@@ -56,9 +62,19 @@ class Reception:
     """Turns bytes and a request into a durable job, or says why not."""
 
     def __init__(
-        self, *, ledger: Ledger, journal: Journal, decoder: Decoder, stores: Stores, spool: Spool, clock: Clock
+        self,
+        *,
+        ledger: Ledger,
+        recorder: Address,
+        journal: Journal,
+        decoder: Decoder,
+        stores: Stores,
+        spool: Spool,
+        clock: Clock,
     ) -> None:
+        """Take the outside parts; ``recorder`` is the account that sends this installation's registrations."""
         self._ledger = ledger
+        self._recorder = recorder
         self._journal = journal
         self._decoder = decoder
         self._stores = stores
@@ -76,7 +92,8 @@ class Reception:
 
         Raises:
             AlreadyRegisteredError: these bytes are recorded.
-            IntentError: the intent does not authorise this, or is about other claims.
+            IntentError: the intent does not authorise this, is about other claims, or is missing where this
+                installation's account is not the operator's: a second one on a contract has no name of its own there.
             JobStateError: somebody else's registration of these bytes is under way.
             MetadataNotAcceptedError: location or author tags would be published.
             UnsupportedMediaError: not media.
@@ -94,6 +111,8 @@ class Reception:
                 now=now,
             )
             require_claims(request.intent, request.claims)
+        elif self._recorder != self._ledger.info.operator:
+            raise IntentError(f"intent: expected one, since {self._recorder} is not the operator of this contract")
         if self._ledger.find(request.digest) is not None:
             raise AlreadyRegisteredError(request.digest.hex)
         if (under_way := self._under_way(request)) is not None:

@@ -183,6 +183,11 @@ def test_two_operators_record_what_both_screened(pair: Quorum, tmp_path: Path) -
     assert (seen["result"], seen["record"]["quorum"]["single_operator"]) == ("EXACT", False)
 
 
+def test_the_second_installation_cannot_register_in_the_firsts_name(pair: Quorum, tmp_path: Path) -> None:
+    done = pair.second.here.run("register", write_photo(tmp_path / "photo.jpg", seed=19))
+    assert (done.code, done.row["error"]["code"]) == (2, "intent")
+
+
 @pytest.mark.parametrize(("says", "reason"), [("0.97@second", "flagged"), ("none", "no_face")])
 def test_what_the_second_gate_does_not_accept_is_neither_pinned_nor_recorded(
     pair: Quorum, tmp_path: Path, says: str, reason: str

@@ -16,6 +16,7 @@ from registry.adapters.keystore import KeystoreSigner
 from registry.eip712 import (
     SECP256K1_N,
     Domain,
+    cosign_message,
     intent_message,
     recover,
     seal_message,
@@ -148,6 +149,28 @@ def test_the_intents_hash_is_the_one_computed_by_hand() -> None:
     assert signing_hash(intent_message(DOMAIN, INTENT)) == by_hand(keccak(intent))
 
 
+def test_the_hash_of_a_word_between_gates_is_the_one_computed_by_hand() -> None:
+    admission = encode(
+        ["bytes32"] * 4 + ["uint8", "address", "bytes32", "uint8", "bool", "uint64"],
+        [
+            keccak(text=ADMISSION_TYPE),
+            b"\x01" * 32,
+            b"\x02" * 32,
+            b"\x03" * 32,
+            0x82,
+            b"\x04" * 20,
+            b"\x06" * 32,
+            3,
+            True,
+            1_800_003_600,
+        ],
+    )
+    type_ = "CosignRequest(Admission admission,uint8 visibility,bytes32 claimsHash)" + ADMISSION_TYPE
+    word = keccak(text=type_) + keccak(admission) + (1).to_bytes(32, "big") + b"\x08" * 32
+    message = cosign_message(DOMAIN, ADMISSION, visibility=Visibility.PRIVATE, claims_hash=b"\x08" * 32)
+    assert signing_hash(message) == by_hand(keccak(word))
+
+
 def test_the_seals_hash_is_the_one_computed_by_hand() -> None:
     seal = keccak(text="ReceiptSeal(bytes32 receiptHash)") + b"\x0b" * 32
     assert signing_hash(seal_message(DOMAIN, b"\x0b" * 32)) == by_hand(keccak(seal))
@@ -158,6 +181,7 @@ def test_a_signature_recovers_to_its_signer_here_and_in_eth_account() -> None:
         verdict_message(DOMAIN, ADMISSION, OPINION),
         intent_message(DOMAIN, INTENT),
         seal_message(DOMAIN, b"\x0b" * 32),
+        cosign_message(DOMAIN, ADMISSION, visibility=Visibility.PUBLIC, claims_hash=bytes(32)),
     ):
         signature = SIGNER.sign_typed_data(message)
         assert recover(message, signature) == SIGNER.address

@@ -105,6 +105,7 @@ class Desk:
             decoder=self.decoder,
             reception=Reception(
                 ledger=self.ledger,
+                recorder=RECORDER.address,
                 journal=self.journal,
                 decoder=self.decoder,
                 stores=stores,

@@ -26,7 +26,7 @@ from registry.model import (
 )
 from registry.ports import Cosigner
 from registry.register import canonical_claims, consent_of_operator
-from registry.register.admit import VERDICT_LIFETIME_S
+from registry.register.admit import VERDICT_LIFETIME_S, signed_verdict
 from registry.register.claims import claims_hash
 from registry.register.quorum import SPARE_S
 from tests.fakes import GATE, UPLOADER, FixedDetector, KeySigner, MemoryStore
@@ -221,6 +221,22 @@ def test_a_verdict_that_is_not_this_gates_over_this_admission_counts_for_nothing
 
 
 # -- enough --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("band", [5, 254, 255])
+def test_a_verdict_that_the_contract_would_refuse_counts_for_nothing(
+    desk: Desk, asked: Asked, photo: Path, band: int
+) -> None:
+    heard = KeySigner(4)
+
+    @dataclass
+    class Odd(Asked):
+        def cosign(self, request: CosignRequest, path: Path) -> GateVerdict:
+            opinion = replace(super().cosign(request, path).opinion, band=band)
+            return signed_verdict(desk.ledger.info, request.admission, opinion, heard)
+
+    desk.cosigners = (Odd(asked),)
+    assert start(desk, photo).reasons == ("quorum_not_met", "verdict_invalid")
 
 
 def test_with_a_threshold_of_one_no_other_gate_is_asked(desk: Desk, asked: Asked, photo: Path) -> None:

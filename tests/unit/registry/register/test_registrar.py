@@ -126,6 +126,14 @@ def test_an_intent_that_does_not_hold_is_refused_by_name(
     assert desk.nothing_stored()
 
 
+def test_an_account_that_is_not_the_operators_registers_nothing_without_an_intent(desk: Desk, photo: Path) -> None:
+    desk.ledger.operator = GATE.address
+    with pytest.raises(IntentError, match="expected one"):
+        desk.registrar.accept(photo, request_for(photo))
+    assert desk.nothing_stored()
+    assert register(desk, photo, intent=intent_for(desk, photo)) is JobState.FINAL
+
+
 def _photo_with_author(path: Path) -> Path:
     exif = Image.Exif()
     exif[0x013B] = "Ada"  # Artist
