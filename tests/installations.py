@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from api import bootstrap
 from api.app import create_app
+from api.bootstrap import sides
 from api.deps import WriteSide
 from api.jobs import JobRunner
 from api.settings import Settings
@@ -46,7 +47,7 @@ class Installation:
 def installed(home: Path, detector: Detector | None = None, **settings: object) -> Iterator[Installation]:
     """Yield an installation as `touchstone serve` composes it, with another detector where one is given."""
     run = Settings(home=home, **settings)  # type: ignore[arg-type]  # by name
-    composed = mock.patch.object(bootstrap, "_detector", lambda _: detector) if detector else mock.patch.dict({})
+    composed = mock.patch.object(sides, "_detector", lambda _: detector) if detector else mock.patch.dict({})
     with composed, bootstrap.open_write_side(run) as side:
         token = bootstrap.bearer_token(run)
         app = create_app(side, JobRunner(side.registrar, side.gate.read.journal), bearer_token=token)
