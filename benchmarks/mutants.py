@@ -122,18 +122,18 @@ def tried(mutant: Mutant, compiler: Compiler, original: str) -> str:
         path.write_bytes(source)
 
 
-def sources_hash() -> str:
-    """Return the SHA-256 of all of contracts/*.sol, 64 hex digits."""
-    paths = sorted((report.ROOT / "contracts").rglob("*.sol"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+def sources_hash(sample: list[Mutant]) -> str:
+    """Return the SHA-256 of the files that the faults are of, 64 hex digits."""
+    names = sorted({mutant.file for mutant in sample})
+    return hashlib.sha256(b"".join((report.ROOT / name).read_bytes() for name in names)).hexdigest()
 
 
-def known(path: Path) -> dict[str, str]:
+def known(path: Path, sample: list[Mutant]) -> dict[str, str]:
     """Return what an earlier run found about the same sources."""
     if not path.is_file():
         return {}
     content = json.loads(path.read_bytes())
-    found: dict[str, str] = content["found"] if content["sources_sha256"] == sources_hash() else {}
+    found: dict[str, str] = content["found"] if content["sources_sha256"] == sources_hash(sample) else {}
     return found
 
 
@@ -156,7 +156,7 @@ def keep(found: dict[str, str], sample: list[Mutant], wanted: int) -> dict[str, 
         "does_not_compile": counts["does not compile"],
         "same_code": counts["same code"],
         "survivors": sorted(survivors, key=lambda one: (str(one["file"]), str(one["line"]))),
-        "sources_sha256": sources_hash(),
+        "sources_sha256": sources_hash(sample),
         "found": found,
     }
     packages = ("@foundry-rs/forge-linux-amd64", "solc")
@@ -175,7 +175,7 @@ def main() -> None:
 
     sample = mutants()
     random.Random(SEED).shuffle(sample)
-    found = known(report.RESULTS / "mutants.json")
+    found = known(report.RESULTS / "mutants.json", sample)
     if arguments.again:
         found = {one: outcome for one, outcome in found.items() if outcome != "alive"}
     compiler = Compiler()

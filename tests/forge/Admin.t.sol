@@ -18,6 +18,7 @@ contract AdminTest is Stage {
             if (k == 3) r.arbiter = address(0);
             if (k == 4) r.operator = address(0);
             _unborn(r, founders(1), 1);
+            _unborn(r, founders(0), 1);
         }
     }
 

@@ -30,6 +30,15 @@ contract RegisterTest is Stage {
         _refusedAfterSigning(s, abi.encodeWithSelector(IMediaRegistry.KindUnknown.selector, kind));
     }
 
+    function test_refuses_the_kinds_next_to_those_that_are_known() external {
+        uint8[6] memory kinds = [0, 3, 0x40, 0x41, 0x80, 0x83];
+        for (uint256 k = 0; k < 6; ++k) {
+            Submission memory s = submission(ALICE, DIGEST);
+            s.a.kind = kinds[k];
+            _refusedAfterSigning(s, abi.encodeWithSelector(IMediaRegistry.KindUnknown.selector, kinds[k]));
+        }
+    }
+
     function testFuzz_refuses_unknown_levels_and_gate_with_reviewer(uint8 levels) external {
         vm.assume(levels > 15 || levels & 5 == 5 || levels & 2 == 0);
         Submission memory s = submission(ALICE, DIGEST);
@@ -236,6 +245,17 @@ contract RegisterTest is Stage {
         signVerdicts(domain(), s, keys(0, 2));
         refused(abi.encodeWithSelector(IMediaRegistry.BandInvalid.selector, 1, band));
         send(s);
+    }
+
+    function test_refuses_the_bands_next_to_those_that_are_known() external {
+        uint8[3] memory bands = [5, 254, 255];
+        for (uint256 k = 0; k < 3; ++k) {
+            Submission memory s = submission(ALICE, DIGEST);
+            s.o[0].band = bands[k];
+            signVerdicts(domain(), s, keys(0, 2));
+            refused(abi.encodeWithSelector(IMediaRegistry.BandInvalid.selector, 0, bands[k]));
+            send(s);
+        }
     }
 
     function testFuzz_takes_every_band_and_not_judged_without_level_gate(uint8 band) external {
