@@ -190,7 +190,7 @@ interface IMediaRegistry {
 
     /// @notice ERC-7053: an asset was committed to by a recorder. Public records only.
     /// @dev An indexed string is logged as its Keccak-256 alone, so `commitData` names the CID again:
-    /// `{"assetCid":"bafk…","sha256":"<64 hex>"}`.
+    /// `{"assetCid":"bafk…"}`. The digest is in this transaction's `MediaRegistered`.
     event Commit(address indexed recorder, string indexed assetCid, string commitData);
 
     /// @notice An uploader made one of its own nonces void.
