@@ -172,6 +172,18 @@ class Ledger(Protocol):
         """Return the open challenge of a record, or nothing."""
         ...
 
+    def bond_wei(self) -> int:
+        """Return what the operator's next challenge would cost, in wei."""
+        ...
+
+    def credit_wei(self) -> int:
+        """Return what the operator may take out: bonds that came back, and those of challenges that it withstood."""
+        ...
+
+    def withdraw_credit(self) -> Inclusion:
+        """Pay the operator what it has to its credit, and return where that stands."""
+        ...
+
     def rotate_key(self, signed: SignedKeyRotation) -> Inclusion:
         """Put an uploader's wish to go on under another key, or its veto, and return where it stands.
 

@@ -86,6 +86,28 @@ def rule(
     _act(digest, as_json, lambda ledger: core.rule(ledger, digest, ruling=decided, words=reason))
 
 
+def bonds(
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take out what is to the operator's credit.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a dispute costs now and what the operator may take out; both are 0 where the coin has no value.
+
+    Example: touchstone bonds --withdraw
+
+    A bond comes back with a ruling for the challenger, and goes to the uploader with one against it. Each challenge
+    lost doubles the next bond.
+    """
+    with writing() as side:
+        ledger = side.gate.read.ledger
+        credit_wei = ledger.credit_wei()
+        if withdraw and credit_wei:
+            side.registrar.act(ledger.withdraw_credit)
+        document = {"bond_wei": ledger.bond_wei(), "credit_wei": ledger.credit_wei()}
+    taken_wei = credit_wei - document["credit_wei"]
+    lines = [f"a dispute costs {document['bond_wei']} wei", f"to the operator's credit: {document['credit_wei']} wei"]
+    Output(as_json).answer({**document, "taken_wei": taken_wei}, *lines, f"taken out: {taken_wei} wei")
+
+
 def tell(side: WriteSide, output: Output, digest: Digest) -> None:
     """Say how a record stands now.
 

@@ -205,10 +205,7 @@ class EthereumLedger:
             TransactionRevertedError: it is not ACTIVE, or the bond is not at hand.
             LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
         """
-        with ledger_errors(self._endpoint):
-            challenger = Web3.to_checksum_address(self._recorder.address.hex)
-            bond = int(self._contract.functions.bondOf(challenger).call(self._caller))
-        return self._act(self._recorder, "dispute", digest.value, int(reason), reason_hash, value_wei=bond)
+        return self._act(self._recorder, "dispute", digest.value, int(reason), reason_hash, value_wei=self.bond_wei())
 
     def rule(self, digest: Digest, *, ruling: Ruling, reason_hash: bytes) -> Inclusion:
         """End a challenge as the arbiter, and return where that stands.
@@ -229,6 +226,26 @@ class EthereumLedger:
                 return None
             bond = int(self._contract.functions.disputeBond().call(self._caller))
         return Dispute(Address.from_hex(challenger), opened_at, DisputeReason(reason), bond << doublings)
+
+    def bond_wei(self) -> int:
+        """Return what the operator's next challenge would cost, in wei."""
+        with ledger_errors(self._endpoint):
+            challenger = Web3.to_checksum_address(self._recorder.address.hex)
+            return int(self._contract.functions.bondOf(challenger).call(self._caller))
+
+    def credit_wei(self) -> int:
+        """Return what the operator may take out: bonds that came back, and those of challenges that it withstood."""
+        with ledger_errors(self._endpoint):
+            account = Web3.to_checksum_address(self._recorder.address.hex)
+            return int(self._contract.functions.creditOf(account).call(self._caller))
+
+    def withdraw_credit(self) -> Inclusion:
+        """Pay the operator what it has to its credit, and return where that stands.
+
+        Raises:
+            LedgerUnavailableError: sent, and not included within `INCLUSION_WAIT_S`.
+        """
+        return self._act(self._recorder, "withdrawCredit")
 
     def rotate_key(self, signed: SignedKeyRotation) -> Inclusion:
         """Put an uploader's wish to go on under another key, or its veto, and return where it stands.

@@ -150,3 +150,7 @@ def test_a_rotated_arbiter_rules_from_then_on(here: Installation) -> None:
     assert [row["state"] for row in here.run("contract", "rotate", "arbiter").rows] == ["done", "done"]
     [present] = here.run("contract", "status").row["roles"]["arbiter"]
     assert present != former
+
+
+def test_bonds_are_free_where_none_were_asked_for(here: Installation) -> None:
+    assert here.run("bonds", "--withdraw").row == {"bond_wei": 0, "credit_wei": 0, "taken_wei": 0}

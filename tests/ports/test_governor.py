@@ -13,7 +13,7 @@ from registry.adapters.deployment import deploy
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, connect, open_network
 from registry.errors import LedgerMismatchError, TransactionRevertedError
-from registry.model import Change, ChangeState, GateTerm, Role
+from registry.model import Change, ChangeState, DisputeReason, GateTerm, Role, Ruling
 from registry.ports import Governor
 from tests.ledgers import ANVIL, Roles, admission_of, anvil, embedded, funded, new_key, on_anvil, registration_of
 
@@ -176,6 +176,30 @@ class TestTimelock(GovernorSuite):
         assert proposed.ready_at is not None
         assert abs(again.ready_at - proposed.ready_at) < 60  # the proposal's block is a little later than its plan
         assert governor.survey().holders[Role.REVIEWER] == ()
+
+    def test_a_bond_is_put_up_and_comes_back(self, ledger: EthereumLedger, roles: Roles) -> None:
+        uploader, now = new_key(), SystemClock().now()
+        admission = replace(admission_of(uploader, now=now), deadline=2**40)
+        registration = registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now)
+        ledger.submit(ledger.prepare(registration))
+        assert (ledger.bond_wei(), ledger.credit_wei()) == (10**15, 0)
+        ledger.dispute(admission.digest, reason=DisputeReason.FORGERY, reason_hash=bytes(32))
+        dispute = ledger.dispute_of(admission.digest)
+        assert dispute is not None
+        assert dispute.bond_wei == 10**15
+        ledger.rule(admission.digest, ruling=Ruling.FRAUD, reason_hash=bytes(32))
+        assert ledger.credit_wei() == 10**15
+        ledger.withdraw_credit()
+        assert (ledger.bond_wei(), ledger.credit_wei()) == (10**15, 0)
+
+    def test_a_lost_challenge_costs_its_bond_and_doubles_the_next(self, ledger: EthereumLedger, roles: Roles) -> None:
+        uploader, now = new_key(), SystemClock().now()
+        admission = replace(admission_of(uploader, now=now), deadline=2**40)
+        registration = registration_of(ledger.info, admission, gate=roles.gate, uploader=uploader, now=now)
+        ledger.submit(ledger.prepare(registration))
+        ledger.dispute(admission.digest, reason=DisputeReason.OTHER, reason_hash=bytes(32))
+        ledger.rule(admission.digest, ruling=Ruling.DISMISSED, reason_hash=bytes(32))
+        assert (ledger.bond_wei(), ledger.credit_wei()) == (2 * 10**15, 0)
 
     def test_the_timelock_is_the_admin_and_nobody_is_the_timelocks(self, governor: Governor, roles: Roles) -> None:
         powers = governor.survey()
