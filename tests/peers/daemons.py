@@ -61,19 +61,18 @@ def _keep_to_itself(config: Path) -> None:
 @contextmanager
 def _running(command: list[str], ready: str, environment: dict[str, str] | None = None) -> Iterator[str]:
     """Run a daemon, give the line that starts with ``ready`` and end the daemon."""
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-    )
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
-    said: list[str] = []
+    said = b""
     try:
-        while not (said and said[-1].startswith(ready)):
+        while (line := _line_that_starts(said, ready)) is None:
+            # read from the pipe itself: a buffer between would hold lines that ``select`` does not see
             heard, _, _ = select.select([process.stdout], [], [], START_S)
-            line = process.stdout.readline() if heard else ""
-            if not line:
-                pytest.fail(f"{command[0]} did not start: {''.join(said)[-2000:]}")
-            said.append(line)
-        yield said[-1]
+            more = os.read(process.stdout.fileno(), 65_536) if heard else b""
+            if not more:
+                pytest.fail(f"{command[0]} did not start: {said[-2000:].decode(errors='replace')}")
+            said += more
+        yield line
     finally:
         process.terminate()
         try:
@@ -82,3 +81,8 @@ def _running(command: list[str], ready: str, environment: dict[str, str] | None 
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _line_that_starts(said: bytes, ready: str) -> str | None:
+    whole = said.decode(errors="replace").split("\n")[:-1]
+    return next((line for line in whole if line.startswith(ready)), None)
