@@ -84,6 +84,11 @@ def played(conduct: Conduct, rng: Random) -> list[int]:
     return scores
 
 
+def life_of(conduct: Conduct, run: int) -> list[int]:
+    """Return one life's scores in basis points, the same ones at every call."""
+    return played(conduct, Random(f"{SEED} {run}"))
+
+
 @dataclass(frozen=True, slots=True)
 class Lives:
     """Many lives of the same conduct: of each day, their scores in basis points, ascending."""
@@ -103,7 +108,7 @@ class Lives:
 
 def lives_of(conduct: Conduct, runs: int = RUNS) -> Lives:
     """Return ``runs`` lives, the same ones at every call."""
-    lives = [played(conduct, Random(f"{SEED} {run}")) for run in range(runs)]
+    lives = [life_of(conduct, run) for run in range(runs)]
     return Lives(tuple(tuple(sorted(day)) for day in zip(*lives, strict=True)))
 
 
