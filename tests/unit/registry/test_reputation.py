@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.reputation import ACCEPTED_CAP, UNIT, Tally, is_open
@@ -88,7 +88,6 @@ ONE_POKE = 1e-6  # of the score, 0..1
 ANY_POKES = 5e-5  # half a basis point: the last digit lost each day and faded comes to less than 131 in each pool
 FADE = Context(prec=60).power(2, Context(prec=60).divide(Decimal(-1), Decimal(90)))
 
-a_law = settings(deadline=None)  # histories differ much in length
 waits = st.one_of(st.integers(0, 10), st.integers(0, 3000))
 
 
@@ -194,13 +193,11 @@ def pools(tally: Tally) -> tuple[int, int, int]:
     return tally.accepted, tally.rejected, tally.wronged
 
 
-@a_law
 @given(histories)
 def test_a_score_is_never_below_zero_nor_above_ten_thousand(history: list[Event]) -> None:
     assert 0 <= lived(history).score_bps <= 10_000
 
 
-@a_law
 @given(histories, waits, waits)
 def test_one_jump_over_two_spans_is_two_jumps(history: list[Event], first: int, second: int) -> None:
     tally = lived(history)
@@ -209,7 +206,6 @@ def test_one_jump_over_two_spans_is_two_jumps(history: list[Event], first: int, 
         assert one == pytest.approx(two, rel=1e-6, abs=2)  # the last digit is a millionth of an outcome
 
 
-@a_law
 @given(st.one_of(histories, mostly_good))
 def test_no_rounding_is_in_the_uploaders_favour_and_all_of_it_is_small(history: list[Event]) -> None:
     with localcontext(prec=60):
@@ -223,7 +219,6 @@ def test_no_rounding_is_in_the_uploaders_favour_and_all_of_it_is_small(history: 
         assert 0 <= exact.score_bps - tally.score_bps < 1 + 10_000 * ANY_POKES
 
 
-@a_law
 @given(histories, st.integers(0, 30), st.integers(1, 20), st.sampled_from([0, 8, 100]))
 def test_more_acceptances_never_lower_the_score_when_nothing_else_differs(
     history: list[Event], place: int, more: int, after: int
@@ -234,7 +229,6 @@ def test_more_acceptances_never_lower_the_score_when_nothing_else_differs(
     assert score(lived(extra, daily=True)) >= score(lived(short, daily=True))
 
 
-@a_law
 @given(histories)
 def test_a_fraud_always_lowers_the_score(history: list[Event]) -> None:
     tally = lived(history)
@@ -245,14 +239,12 @@ def test_a_fraud_always_lowers_the_score(history: list[Event]) -> None:
     )  # where a basis point may be too coarse to show it
 
 
-@a_law
 @given(histories)
 def test_a_fraud_costs_more_than_an_honest_mistake(history: list[Event]) -> None:
     tally = lived(history)
     assert score(tally.with_wrong(fraud=True)) < score(tally.with_wrong(fraud=False)) < score(tally)
 
 
-@a_law
 @given(histories, waits, waits)
 def test_a_poke_moves_the_score_by_less_than_a_millionth(history: list[Event], first: int, second: int) -> None:
     tally = lived(history)
@@ -260,7 +252,6 @@ def test_a_poke_moves_the_score_by_less_than_a_millionth(history: list[Event], f
     assert abs(score(poked) - score(tally.on(tally.day + first + second))) < ONE_POKE
 
 
-@a_law
 @given(histories)
 def test_pokes_on_every_day_move_the_score_by_less_than_half_a_basis_point(history: list[Event]) -> None:
     short = [replace(event, wait=event.wait % 100) for event in history]

@@ -227,7 +227,7 @@ def test_an_error_of_the_stream_is_passed_on_and_nothing_is_pinned(store: BlockS
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pin_then_read_gives_the_bytes_back_and_again_changes_nothing(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = BlockStore(Path(folder), profile=SMALL)

@@ -80,7 +80,7 @@ def test_a_long_clip_asks_with_sixteen_frames_spread_over_it() -> None:
     assert max(times) > 45
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
 def test_distance_is_symmetric_and_zero_on_itself(first: bytes, second: bytes) -> None:
     assert distance_bits(first, second) == distance_bits(second, first)
