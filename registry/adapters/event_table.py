@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
+from registry.adapters.wal import use_wal
 from registry.errors import LedgerUnavailableError
 from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
 
@@ -134,7 +135,7 @@ class EventTable:
         self._path = path
         with self._errors():
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=LOCK_WAIT_S)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            use_wal(self._connection, wait_s=LOCK_WAIT_S)
             self._connection.execute("PRAGMA synchronous = NORMAL")  # a cache: a lost tail is read from the chain again
         with self._transaction():
             if not self._is_of(chain_id, contract):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from registry.adapters.wal import use_wal
 from registry.errors import JobConflictError, JobNotFoundError, JournalError
 from registry.model import Digest, Job, JobState
 from registry.model.job import JOB_SCHEMA_VERSION
@@ -124,7 +125,7 @@ class SqliteJournal:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S)) as connection:
-                connection.execute("pragma journal_mode = wal")
+                use_wal(connection, wait_s=_BUSY_TIMEOUT_S)
                 connection.execute("pragma synchronous = full")
                 yield connection
         except sqlite3.Error as exc:

@@ -16,6 +16,7 @@ from eth.abc import AtomicWriteBatchAPI
 from eth.db.atomic import AtomicDBWriteBatch
 from eth.db.backends.base import BaseAtomicDB
 
+from registry.adapters.wal import use_wal
 from registry.errors import LedgerError, LedgerUnavailableError
 
 SCHEMA_VERSION = 1
@@ -30,7 +31,7 @@ class SqliteChainDB(BaseAtomicDB):
             self._connection = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=LOCK_WAIT_S, cached_statements=16
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            use_wal(self._connection, wait_s=LOCK_WAIT_S)
             self._connection.execute("PRAGMA synchronous = FULL")
             if self._version() == 0:
                 with self.transaction():

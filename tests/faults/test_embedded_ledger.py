@@ -8,6 +8,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,23 @@ def test_a_kill_on_the_first_run_is_made_good_by_the_next(
     digest, _ = register(ledger, roles)
     assert ledger.find(digest) is not None
     ledger.close()
+
+
+def test_processes_that_make_a_new_file_together_all_open_it(tmp_path: Path) -> None:
+    """Of two that switch a file to its write-ahead log at once, SQLite tells one at once that it is locked."""
+
+    def open_it(path: Path, barrier: Barrier) -> None:
+        barrier.wait(DEADLINE_S)
+        SqliteChainDB(path).close()
+
+    for number in range(20):
+        barrier = PROCESSES.Barrier(6)
+        children = [PROCESSES.Process(target=open_it, args=(tmp_path / f"{number}.sqlite3", barrier)) for _ in range(6)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(DEADLINE_S)
+        assert [child.exitcode for child in children] == [0] * 6
 
 
 def test_processes_that_start_together_make_one_installation(tmp_path: Path) -> None:
