@@ -99,7 +99,7 @@ def running() -> Iterator[Chain]:
         while not web3.is_connected():
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("expected an answer of anvil within 20 s, got none")
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two questions; anvil announces nothing on a pipe of ours
         yield Chain(web3)
     finally:
         process.terminate()

@@ -12,6 +12,7 @@ from web3.contract import Contract
 from web3.contract.contract import ContractEvent
 from web3.types import EventData, TxParams
 
+from registry.adapters.chain_events import BLOCKS_A_CALL
 from registry.adapters.contract import ledger_errors, timelock_at
 from registry.adapters.deployment import POLL_S, WAIT_S, code_hash_at
 from registry.adapters.transactions import prepare, submit
@@ -19,7 +20,6 @@ from registry.errors import LedgerError, LedgerMismatchError
 from registry.model import ZERO_32, Address, Change, ChangeState, GateTerm, Governance, Role
 from registry.ports import Signer
 
-BLOCKS_A_CALL = 1000  # public endpoints refuse `eth_getLogs` over more than a few thousand blocks
 NO_END = 2**40 - 1  # the contract's word for a term without end
 MAX_SALTS = 1000  # how often the same change may have been made before; a guard against an endless walk
 

@@ -24,6 +24,6 @@ def use_wal(connection: sqlite3.Connection, *, wait_s: float) -> None:
         except sqlite3.OperationalError as exc:
             if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S)  # nothing to wait for: SQLite tells nobody when the lock goes
         else:
             return
