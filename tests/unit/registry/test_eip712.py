@@ -117,27 +117,30 @@ def test_a_domain_refuses_an_instance_id_of_another_length() -> None:
         seal_message(DOMAIN, bytes(31))
 
 
+# The admission's struct, encoded by hand.
+ADMISSION_STRUCT = encode(
+    ["bytes32"] * 4 + ["uint8", "address", "bytes32", "uint8", "bool", "uint64"],
+    [
+        keccak(text=ADMISSION_TYPE),
+        b"\x01" * 32,
+        b"\x02" * 32,
+        b"\x03" * 32,
+        0x82,
+        b"\x04" * 20,
+        b"\x06" * 32,
+        3,
+        True,
+        1_800_003_600,
+    ],
+)
+
+
 def test_the_verdicts_hash_is_the_one_computed_by_hand() -> None:
-    admission = encode(
-        ["bytes32"] * 4 + ["uint8", "address", "bytes32", "uint8", "bool", "uint64"],
-        [
-            keccak(text=ADMISSION_TYPE),
-            b"\x01" * 32,
-            b"\x02" * 32,
-            b"\x03" * 32,
-            0x82,
-            b"\x04" * 20,
-            b"\x06" * 32,
-            3,
-            True,
-            1_800_003_600,
-        ],
-    )
     opinion = encode(
         ["bytes32", "bytes32", "uint8", "uint16", "uint64"],
         [keccak(text=OPINION_TYPE), b"\x07" * 32, 2, 6543, 1_800_000_000],
     )
-    verdict = keccak(text=VERDICT_TYPE) + keccak(admission) + keccak(opinion)
+    verdict = keccak(text=VERDICT_TYPE) + keccak(ADMISSION_STRUCT) + keccak(opinion)
     assert signing_hash(verdict_message(DOMAIN, ADMISSION, OPINION)) == by_hand(keccak(verdict))
 
 
@@ -150,23 +153,8 @@ def test_the_intents_hash_is_the_one_computed_by_hand() -> None:
 
 
 def test_the_hash_of_a_word_between_gates_is_the_one_computed_by_hand() -> None:
-    admission = encode(
-        ["bytes32"] * 4 + ["uint8", "address", "bytes32", "uint8", "bool", "uint64"],
-        [
-            keccak(text=ADMISSION_TYPE),
-            b"\x01" * 32,
-            b"\x02" * 32,
-            b"\x03" * 32,
-            0x82,
-            b"\x04" * 20,
-            b"\x06" * 32,
-            3,
-            True,
-            1_800_003_600,
-        ],
-    )
     type_ = "CosignRequest(Admission admission,uint8 visibility,bytes32 claimsHash)" + ADMISSION_TYPE
-    word = keccak(text=type_) + keccak(admission) + (1).to_bytes(32, "big") + b"\x08" * 32
+    word = keccak(text=type_) + keccak(ADMISSION_STRUCT) + (1).to_bytes(32, "big") + b"\x08" * 32
     message = cosign_message(DOMAIN, ADMISSION, visibility=Visibility.PRIVATE, claims_hash=b"\x08" * 32)
     assert signing_hash(message) == by_hand(keccak(word))
 
