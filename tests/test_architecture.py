@@ -18,7 +18,7 @@ PLANTED = [
     ("registry/verify.py", "import api.settings", "api composes"),
     ("registry/errors.py", "import fastapi", "neither TensorFlow nor a web framework"),
     ("registry/verify.py", "import tensorflow", "neither TensorFlow nor a web framework"),
-    ("registry/policy.py", "import eth_account", "keys and hashing"),
+    ("registry/policy.py", "import eth_account", "keys of the EVM"),
     ("registry/register/check.py", "import web3", "outside engines"),
     ("api/schemas.py", "import ipfshttpclient", "outside engines"),
     ("detector/config.py", "import registry.policy", "the detector knows only"),
