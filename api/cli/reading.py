@@ -18,6 +18,7 @@ from api.schemas import ReputationOut, VerificationOut
 from registry.errors import InvalidValueError, RecordNotFoundError
 from registry.fingerprint import document, fingerprint
 from registry.model import Address, Digest, Standing, Verification, VerificationResult
+from registry.model.trust import LEDGER_WORDS, ledger_line
 from registry.register import rebuild_index
 
 receipt_app = typer.Typer(help="Portable evidence of registration.", no_args_is_help=True)
@@ -80,7 +81,9 @@ def reputation(address: Annotated[str, typer.Argument(help="0x and 40 hex digits
     uploader = Address.from_hex(address)
     with open_read_side(settings(), ask_password) as side:
         found = side.ledger.reputation_of(uploader)
-    Output(as_json).answer(wire(ReputationOut.of(str(uploader), found)), f"{uploader}: {reputation_line(found)}")
+        kind = side.ledger.info.kind
+    lines = [f"{uploader}: {reputation_line(found)}", f"  {ledger_line(kind)}"]
+    Output(as_json).answer(wire(ReputationOut.of(str(uploader), found)), *lines)
 
 
 @receipt_app.command("show")
@@ -95,6 +98,8 @@ def receipt_show(
     body = json.loads(path.read_bytes())
     if path.read_bytes() != rfc8785.dumps(body):
         note(f"{path} is not in canonical form (RFC 8785): it has been edited")
+    if (kind := body.get("ledger", {}).get("kind")) in LEDGER_WORDS:
+        note(ledger_line(kind))
     pretty = json.dumps(body, indent=2, ensure_ascii=False)
     Output(as_json).answer(body, pretty)
 

@@ -16,6 +16,7 @@ from api.schemas import ReasonCode, RulingWord, reason_of, ruling_of
 from registry import register as core
 from registry.errors import RecordNotFoundError
 from registry.model import Digest, Inclusion
+from registry.model.trust import ledger_line
 from registry.ports import Ledger
 
 Subject = Annotated[str, typer.Argument(help="The file, or its digest.")]
@@ -123,6 +124,7 @@ def tell(side: WriteSide, output: Output, digest: Digest) -> None:
     lines = [f"{digest}: {record.standing.name}", *record_lines(record, dispute)]
     if dispute is not None:
         lines.append(f"  bond {dispute.bond_wei} wei")
+    lines.append(f"  {ledger_line(read.ledger.info.kind)}")
     output.answer({**document, "record": wire(record_row(read, record))}, *lines)
 
 

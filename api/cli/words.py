@@ -20,6 +20,7 @@ from registry.model import (
     VerificationResult,
     band_of,
 )
+from registry.model.trust import ledger_line
 from registry.verify import GATE_KEY_COMPROMISED, SINGLE_OPERATOR_QUORUM, SUPERSEDED
 
 _RESULTS = {
@@ -55,9 +56,7 @@ def verification_lines(verification: Verification, reputation: Reputation | None
         lines.append(f"  uploader's reputation: {reputation_line(reputation)}")
     lines += [f"  match: {match_line(match)}" for match in verification.matches]
     lines += [f"  note: {_NOTES.get(reason) or reason.replace('_', ' ')}" for reason in verification.reasons]
-    if verification.ledger == "embedded":
-        lines.append("  ledger: embedded (its operator's word)")
-    return lines
+    return [*lines, f"  {ledger_line(verification.ledger)}"]
 
 
 def record_lines(record: Record, dispute: Dispute | None) -> list[str]:

@@ -18,6 +18,7 @@ from api.errors import Exit, answer_to
 from api.schemas import IntentIn, RegistrationOut, RegistrationOutcome, outcome_of
 from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
+from registry.model.trust import ledger_line
 from registry.register import canonical_claims, consent_of_operator
 
 review_app = typer.Typer(help="Files that wait for a person.", no_args_is_help=True)
@@ -180,7 +181,7 @@ def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
     if record:
         lines += record_lines(record, read.dispute_of(record))
         lines.append(f"  uploader's reputation: {reputation_line(read.ledger.reputation_of(record.uploader))}")
-        lines.append(f"  receipt {receipt}")
+        lines += [f"  {ledger_line(read.ledger.info.kind)}", f"  receipt {receipt}"]
     if outcome == "FAILED":
         lines.append(f"  failed: {', '.join(job.reasons)}")
     if outcome == "INCONCLUSIVE":
@@ -195,7 +196,8 @@ def _tell_duplicate(side: WriteSide, output: Output, path: Path, request: Reques
     if record is None:
         return Exit.OUTSIDE
     document = {"file": str(path), **_row("DUPLICATE", None, record=record, side=side)}
-    output.answer(document, f"{path}: DUPLICATE", *record_lines(record, read.dispute_of(record)))
+    shown = [*record_lines(record, read.dispute_of(record)), f"  {ledger_line(read.ledger.info.kind)}"]
+    output.answer(document, f"{path}: DUPLICATE", *shown)
     uploader = request.intent.intent.uploader if request.intent else read.ledger.info.operator
     return Exit.GOOD if record.standing is Standing.ACTIVE and record.uploader == uploader else Exit.REFUSED
 

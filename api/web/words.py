@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from registry.model.trust import LEDGER_WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -89,7 +91,7 @@ ENGLISH = Words(
         "row.cid": "Content (IPFS CID)",
         "row.recorded_digest": "Recorded SHA-256",
         "row.reputation": "That uploader's conduct",
-        "row.ledger": "On whose word",
+        "row.ledger": "Ledger",
         "row.note": "Note",
         "distance.0": "none of the {bits} bits of its perceptual hash differ{turned}",
         "distance.n": "{distance} of the {bits} bits of its perceptual hash differ; up to {radius} count as the same "
@@ -123,8 +125,7 @@ ENGLISH = Words(
         "level.none": "neither screened nor reviewed",
         "block": "block {block}",
         "cid.private": "kept private: only salted commitments are on the ledger",
-        "ledger.embedded": "this installation's own embedded ledger: its operator's word",
-        "ledger.network": "an EVM network, which anybody can ask",
+        **{f"ledger.{kind}": words for kind, words in LEDGER_WORDS.items()},
         "reputation": "score {score} of 100, {evidence}; {disputes}; {strikes}",
         "evidence.0": "with no outcome settled yet",
         "evidence.n": "on {count} settled outcomes",

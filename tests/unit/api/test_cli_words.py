@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from api.cli.words import record_lines, verification_lines
 from registry.model import (
     ZERO_32,
     Attestation,
     Dispute,
     DisputeReason,
+    LedgerKind,
     Level,
     RecordGate,
     Standing,
@@ -61,3 +64,12 @@ def test_what_the_gates_are_worth_is_told_in_sentences() -> None:
         "note: low quality",
     ):
         assert said in text, said
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [("embedded", "  ledger: embedded (operator's word)"), ("network", "  ledger: network (anybody can ask it)")],
+)
+def test_every_verification_ends_by_saying_on_whose_word_it_stands(kind: LedgerKind, line: str) -> None:
+    unknown = Verification(digest(), VerificationResult.UNKNOWN, None, None, (), (), kind)
+    assert verification_lines(unknown, None, None)[-1] == line

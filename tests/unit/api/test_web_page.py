@@ -173,7 +173,7 @@ def test_exact_bytes_are_told_with_who_when_and_on_whose_word(read_service: Serv
         "2026-09-21",
         "screened by a model and not flagged",
         "block 1",
-        "its operator's word",
+        "embedded (operator's word)",
         "score 20 of 100, with no outcome settled yet; no open dispute; no proven fraud",
         "Not asked: the record answers",
         "What this does not show",
@@ -282,7 +282,7 @@ def test_a_record_without_levels_says_so() -> None:
 
 
 def test_a_network_is_not_called_an_operators_word() -> None:
-    assert "which anybody can ask" in rows_of(record())
+    assert "network (anybody can ask it)" in rows_of(record())
 
 
 def test_a_bad_reputation_is_told_whole() -> None:
