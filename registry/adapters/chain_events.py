@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from hexbytes import HexBytes
 from web3 import Web3
@@ -11,9 +11,11 @@ from web3.contract import Contract
 from web3.exceptions import BlockNotFound
 from web3.types import BlockData, FilterParams, LogReceipt
 
-from registry.adapters.event_table import Checkpoint, EventRow, EventTable, GateRow, Registered, Row, StatementRow
+from registry.adapters.event_readers import readers_of
+from registry.adapters.event_rows import Row
+from registry.adapters.event_table import Checkpoint, EventTable
 from registry.errors import LedgerUnavailableError
-from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+from registry.model import Inclusion
 
 BLOCKS_A_CALL = 1000  # public endpoints refuse `eth_getLogs` over more than a few thousand blocks
 
@@ -24,12 +26,7 @@ class ChainEvents:
     def __init__(self, web3: Web3, contract: Contract) -> None:
         self._web3 = web3
         self._address = contract.address
-        self._registered = contract.events.MediaRegistered()
-        self._opinion = contract.events.OpinionRecorded()
-        self._changed = contract.events.StandingChanged()
-        self._said = contract.events.StatementMade()
-        self._gate_added = contract.events.GateAdded()
-        self._gate_ended = contract.events.GateEnded()
+        self._readers = readers_of(contract)
 
     def sync(self, table: EventTable, *, first_block: int) -> None:
         """Bring the table up to the latest block.
@@ -69,66 +66,21 @@ class ChainEvents:
         mine = [log for log in logs if log["address"] == self._address]
         return tuple(self._rows(sorted(mine, key=lambda log: (log["blockNumber"], log["logIndex"]))))
 
-    @cached_property
-    def _readers(self) -> dict[HexBytes, Callable[[LogReceipt, Inclusion], Row]]:
-        """What each event but the registration says, by its topic."""
-        return {
-            HexBytes(self._changed.topic): self._change,
-            HexBytes(self._said.topic): self._statement,
-            HexBytes(self._gate_added.topic): self._gate_term,
-            HexBytes(self._gate_ended.topic): self._gate_end,
-        }
-
     def _logs(self, start: int, end: int) -> list[LogReceipt]:
         return self._web3.eth.get_logs(FilterParams(address=self._address, fromBlock=start, toBlock=end))
 
     def _rows(self, logs: Sequence[LogReceipt]) -> Iterator[Row]:
         blocks: dict[HexBytes, BlockData] = {}
-        registered = HexBytes(self._registered.topic)
+        beside: defaultdict[HexBytes, list[LogReceipt]] = defaultdict(list)
         for log in logs:
-            topic = log["topics"][0]
-            if topic != registered and topic not in self._readers:
+            beside[log["transactionHash"]].append(log)
+        for log in logs:
+            reader = self._readers.get(log["topics"][0])
+            if reader is None:
                 continue
             if log["blockHash"] not in blocks:
                 blocks[log["blockHash"]] = self._web3.eth.get_block(log["blockHash"])
-            place = _place(log, blocks[log["blockHash"]])
-            yield self._registration(logs, log, place) if topic == registered else self._readers[topic](log, place)
-
-    def _registration(self, logs: Sequence[LogReceipt], log: LogReceipt, place: Inclusion) -> EventRow:
-        """Return a registration with the opinions on it: same transaction, same digest, gates ascending."""
-        admission = self._registered.process_log(log)["args"]["admission"]
-        topic, digest = HexBytes(self._opinion.topic), log["topics"][1]
-        opinions = [
-            self._opinion.process_log(each)["args"]
-            for each in logs
-            if each["transactionHash"] == log["transactionHash"] and each["topics"][:2] == [topic, digest]
-        ]
-        more = Registered(
-            policy_id=admission["policyId"],
-            model_ids=tuple(opinion["opinion"]["modelId"] for opinion in opinions),
-            gates=tuple(Address.from_hex(opinion["gate"]) for opinion in opinions),
-            content_hash=admission["contentHash"],
-            fingerprint_hash=admission["fingerprintHash"],
-        )
-        return EventRow(LedgerEvent(EventName.REGISTERED, Digest(bytes(digest)), Standing.ACTIVE, place), more)
-
-    def _change(self, log: LogReceipt, place: Inclusion) -> EventRow:
-        seen = self._changed.process_log(log)["args"]
-        standing = Standing(seen["to"])
-        return EventRow(LedgerEvent(EventName.STANDING_CHANGED, Digest(seen["digest"]), standing, place))
-
-    def _statement(self, log: LogReceipt, place: Inclusion) -> StatementRow:
-        seen = self._said.process_log(log)["args"]
-        by = Address.from_hex(seen["by"])
-        return StatementRow(place, Digest(seen["digest"]), by, Act(seen["act"]), seen["detail"])
-
-    def _gate_term(self, log: LogReceipt, place: Inclusion) -> GateRow:
-        seen = self._gate_added.process_log(log)["args"]
-        return GateRow(place, Address.from_hex(seen["gate"]), Address.from_hex(seen["runBy"]), 0)
-
-    def _gate_end(self, log: LogReceipt, place: Inclusion) -> GateRow:
-        seen = self._gate_ended.process_log(log)["args"]
-        return GateRow(place, Address.from_hex(seen["gate"]), None, seen["compromisedSince"])
+            yield from reader(log, _place(log, blocks[log["blockHash"]]), beside[log["transactionHash"]])
 
 
 def _place(log: LogReceipt, block: BlockData) -> Inclusion:

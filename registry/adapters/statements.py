@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from registry.adapters.event_table import StatementRow
+from registry.adapters.event_rows import StatementRow
 from registry.model import Act, Address, Attestation, Digest, Level
 
 _LEVELS = {Act.ATTEST: Level.THIRD_PARTY, Act.REVIEW: Level.REVIEWER}

@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from registry.adapters import event_table
-from registry.adapters.event_table import (
-    Checkpoint,
-    EventRow,
-    EventTable,
-    GateHistory,
-    GateRow,
-    Registered,
-    StatementRow,
-)
+from registry.adapters.event_rows import EventRow, GateHistory, GateRow, Registered, StatementRow
+from registry.adapters.event_table import Checkpoint, EventTable
 from registry.errors import LedgerUnavailableError
 from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
 

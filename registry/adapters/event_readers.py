@@ -1,0 +1,96 @@
+"""From one log of the contract to what the event table keeps of it: a reader for each kind of event, by its topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from hexbytes import HexBytes
+from web3.contract import Contract
+from web3.types import LogReceipt
+
+from registry.adapters.event_rows import EventRow, GateRow, Registered, Row, StatementRow
+from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+
+# the log, where it stands, and the contract's logs of the same transaction, itself among them, by log index
+Reader = Callable[[LogReceipt, Inclusion, Sequence[LogReceipt]], Iterator[Row]]
+
+
+def readers_of(contract: Contract) -> Mapping[HexBytes, Reader]:
+    """Return the reader of each kind of event that we follow; the contract's others have none."""
+    events = contract.events
+    return {
+        HexBytes(events.MediaRegistered().topic): registration_reader(contract),
+        HexBytes(events.StandingChanged().topic): standing_reader(contract),
+        HexBytes(events.StatementMade().topic): statement_reader(contract),
+        HexBytes(events.GateAdded().topic): gate_reader(contract),
+        HexBytes(events.GateEnded().topic): gate_end_reader(contract),
+    }
+
+
+def registration_reader(contract: Contract) -> Reader:
+    """Read a registration with the opinions on it: same transaction, same digest, gates ascending."""
+    registered, opinion = contract.events.MediaRegistered(), contract.events.OpinionRecorded()
+    opinion_topic = HexBytes(opinion.topic)
+
+    def read(log: LogReceipt, place: Inclusion, beside: Sequence[LogReceipt]) -> Iterator[EventRow]:
+        admission = registered.process_log(log)["args"]["admission"]
+        digest = log["topics"][1]
+        opinions = [
+            opinion.process_log(each)["args"] for each in beside if each["topics"][:2] == [opinion_topic, digest]
+        ]
+        more = Registered(
+            policy_id=admission["policyId"],
+            model_ids=tuple(each["opinion"]["modelId"] for each in opinions),
+            gates=tuple(Address.from_hex(each["gate"]) for each in opinions),
+            content_hash=admission["contentHash"],
+            fingerprint_hash=admission["fingerprintHash"],
+        )
+        yield EventRow(LedgerEvent(EventName.REGISTERED, Digest(bytes(digest)), Standing.ACTIVE, place), more)
+
+    return read
+
+
+def standing_reader(contract: Contract) -> Reader:
+    """Read a change of standing."""
+    changed = contract.events.StandingChanged()
+
+    def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[EventRow]:
+        seen = changed.process_log(log)["args"]
+        standing = Standing(seen["to"])
+        yield EventRow(LedgerEvent(EventName.STANDING_CHANGED, Digest(seen["digest"]), standing, place))
+
+    return read
+
+
+def statement_reader(contract: Contract) -> Reader:
+    """Read what somebody said of a record."""
+    said = contract.events.StatementMade()
+
+    def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[StatementRow]:
+        seen = said.process_log(log)["args"]
+        by = Address.from_hex(seen["by"])
+        yield StatementRow(place, Digest(seen["digest"]), by, Act(seen["act"]), seen["detail"])
+
+    return read
+
+
+def gate_reader(contract: Contract) -> Reader:
+    """Read the beginning of a gate's term."""
+    added = contract.events.GateAdded()
+
+    def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[GateRow]:
+        seen = added.process_log(log)["args"]
+        yield GateRow(place, Address.from_hex(seen["gate"]), Address.from_hex(seen["runBy"]), 0)
+
+    return read
+
+
+def gate_end_reader(contract: Contract) -> Reader:
+    """Read the end of a gate's term."""
+    ended = contract.events.GateEnded()
+
+    def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[GateRow]:
+        seen = ended.process_log(log)["args"]
+        yield GateRow(place, Address.from_hex(seen["gate"]), None, seen["compromisedSince"])
+
+    return read
