@@ -26,7 +26,7 @@ ANVIL := node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-contracts test-debian test-go test-shared coverage-contracts mutants slither bench-gas lint check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-contracts test-debian peers test-go test-shared coverage-contracts mutants slither bench-gas lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -86,8 +86,13 @@ test-contracts: node_modules/.installed  ## fuzz and invariant tests of the cont
 test-debian: $(VENV)/.dev  ## the suites that drive Debian's Chromium
 	$(PYTEST) -m "debian and not shared"
 
-test-go: $(VENV)/.dev  ## the suites against servers built with Go: Kubo, about five minutes the first time
-	TOUCHSTONE_KUBO=$$($(BIN)/python tests/peers/kubo/build.py "$(GO_CACHE)") $(PYTEST) -m go
+peers: $(VENV)/.dev  ## build the servers that need Go (Kubo, geth): a quarter of an hour the first time, then kept
+	@$(BIN)/python tests/peers/build.py kubo "$(GO_CACHE)"
+	@$(BIN)/python tests/peers/build.py geth "$(GO_CACHE)"
+
+test-go: peers  ## the suites against servers built with Go
+	TOUCHSTONE_KUBO=$$($(BIN)/python tests/peers/build.py kubo "$(GO_CACHE)") \
+	  TOUCHSTONE_GETH=$$($(BIN)/python tests/peers/build.py geth "$(GO_CACHE)") $(PYTEST) -m go
 
 test-shared: $(VENV)/.dev  ## the suites that use the shared media; each skips with a reason where they are absent
 	$(PYTEST) -m shared

@@ -34,7 +34,7 @@ def kubo(repo: Path) -> Iterator[str]:
     """Run the Kubo that TOUCHSTONE_KUBO names and give its API as a multiaddr; skip where there is none to be had."""
     named = os.environ.get("TOUCHSTONE_KUBO")
     if named is None:
-        go = "TOUCHSTONE_KUBO names no binary (tests/peers/kubo/build.py makes one)" if shutil.which("go") else "no Go"
+        go = "TOUCHSTONE_KUBO names no binary (tests/peers/build.py makes one)" if shutil.which("go") else "no Go"
         pytest.skip(f"not run: {go}")
     environment = {"PATH": os.environ["PATH"], "HOME": str(repo), "IPFS_PATH": str(repo), "IPFS_TELEMETRY": "off"}
     for arguments in (["init", "--profile=test"], ["config", "profile", "apply", "unixfs-v1-2025"]):
