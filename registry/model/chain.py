@@ -1,0 +1,46 @@
+"""A chain's latest block, and everything that was said up to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from registry.model.identity import require_length
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """A block.
+
+    Attributes:
+        block_number: its height.
+        block_hash: 32 bytes; it commits to all blocks before, by each one's parent hash.
+        block_time: Unix seconds.
+        state_root: 32 bytes.
+    """
+
+    block_number: int
+    block_hash: bytes
+    block_time: int
+    state_root: bytes
+
+    def __post_init__(self) -> None:
+        require_length("block_hash", self.block_hash, 32)
+        require_length("state_root", self.state_root, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHistory:
+    """All that a registry's contract said up to a block.
+
+    Attributes:
+        head: that block.
+        event_count: of the contract's logs up to it.
+        events_root: 32 bytes that these logs fold into; see `fold_event`.
+    """
+
+    head: ChainHead
+    event_count: int
+    events_root: bytes
+
+    def __post_init__(self) -> None:
+        require_length("events_root", self.events_root, 32)
