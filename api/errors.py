@@ -182,6 +182,12 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.JobStateError: Answer(
         HTTPStatus.CONFLICT, Exit.USAGE, "job-state", "The job is not in a state that allows this"
     ),
+    errors.BackupError: Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "backup", "The backup cannot be made or put back here"
+    ),
+    errors.BackupDamagedError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "backup-damaged", "This is no whole backup"
+    ),
     RequestError: Answer(HTTPStatus.BAD_REQUEST, Exit.USAGE, "bad-request", "The request is not understood"),
     MalformedRequestError: Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "malformed-request", "The request is not what this route takes"

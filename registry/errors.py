@@ -222,3 +222,14 @@ class JobConflictError(JournalError):
 
 class JobStateError(JournalError):
     """The step asked for does not follow from the job's state (approve what is not in review, for example)."""
+
+
+# -- backups ----------------------------------------------------------------------------------------------------
+
+
+class BackupError(RegistryError):
+    """A backup cannot be made or put back here; the message says what is in the way."""
+
+
+class BackupDamagedError(BackupError):
+    """The file given is no whole backup of this version; nothing of it was put in place."""

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from api.bootstrap import sides
 from api.cli import main
+from registry.adapters import restore
 from registry.adapters.journal import SqliteJournal
 from registry.model import Digest, Job, JobState, ModelId
 from tests.fakes import FixedDetector
@@ -61,6 +62,8 @@ def detector_that(says: str) -> FixedDetector:
 
 def die_at(state: str, when: str) -> None:
     """Kill this process the instant before, or after, the journal learns of a state, or of another gate's answer."""
+    if state == "restore":
+        die_in_a_restore(after_files=int(when))
     put = SqliteJournal.put
 
     def put_and_die(self: SqliteJournal, job: Job) -> None:
@@ -72,6 +75,20 @@ def die_at(state: str, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     SqliteJournal.put = put_and_die  # type: ignore[method-assign]
+
+
+def die_in_a_restore(*, after_files: int) -> None:
+    """Kill this process when a restore has written some files of the home."""
+    copy_member, written = restore.copy_member, 0
+
+    def copy_and_die(*args: Any) -> str:
+        nonlocal written
+        written += 1
+        if written > after_files:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return copy_member(*args)
+
+    restore.copy_member = copy_and_die
 
 
 def serve() -> None:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from api.cli import attesting, contract, judging, keys, reading, rescreening, serving, standing, writing
+from api.cli import attesting, backups, contract, judging, keys, reading, rescreening, serving, standing, writing
 from api.errors import answer_to, told
 from registry.errors import RegistryError
 
@@ -33,6 +33,8 @@ app.command()(standing.rule)
 app.command()(standing.bonds)
 app.command()(attesting.attest)
 app.command()(reading.reputation)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(writing.review_app, name="review")
 app.add_typer(reading.index_app, name="index")
 app.add_typer(reading.receipt_app, name="receipt")

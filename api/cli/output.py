@@ -61,6 +61,10 @@ class Steps:
         """Say what is being done now."""
         self._progress.update(self._task, description=text)
 
+    def expect(self, total: int) -> None:
+        """Say how many files there are, where that is known only later."""
+        self._progress.update(self._task, total=total)
+
     def done(self) -> None:
         """One file is finished."""
         self._progress.advance(self._task)

@@ -19,7 +19,8 @@ from registry.adapters.unixfs import MAX_BLOCK_BYTES, UNIXFS_V1_2025, Block, Pro
 from registry.errors import BlockCorruptError, BlockNotFoundError, StoreError, StoreUnavailableError
 from registry.model import Cid
 
-_VERSION = b"1\n"
+SCHEMA_VERSION = 1
+_VERSION = b"%d\n" % SCHEMA_VERSION
 
 
 class BlockStore:

@@ -67,7 +67,7 @@ def open_embedded(
                 threshold=threshold,
             )
             contract = _create(database, admin, roles, clock)
-        web3 = _web3(database, clock)
+        web3 = web3_on(database, clock)
         info = installation_at(web3, Address.from_hex(contract), kind="embedded", endpoint=ENDPOINT)
         _require_recorder(info, recorder)
         table = EventTable(directory / EVENTS_FILE, chain_id=info.chain_id, contract=info.contract)
@@ -89,7 +89,7 @@ def _create(database: SqliteChainDB, admin: Signer, roles: ContractArguments, cl
         if existing is not None:
             return existing
         create_genesis(database, clock, (*roles.gates, roles.operator, roles.arbiter, roles.admin))
-        contract = deploy(_web3(database, clock), admin, roles, endpoint=ENDPOINT)
+        contract = deploy(web3_on(database, clock), admin, roles, endpoint=ENDPOINT)
         database.set_note(CONTRACT_NOTE, contract.hex)
         return contract.hex
 
@@ -100,5 +100,6 @@ def _require_recorder(info: LedgerInfo, recorder: Signer) -> None:
         raise LedgerMismatchError(f"expected the recorder {info.operator} of this chain, got {recorder.address}")
 
 
-def _web3(database: SqliteChainDB, clock: Clock) -> Web3:
+def web3_on(database: SqliteChainDB, clock: Clock) -> Web3:
+    """Return web3 on the chain in this file."""
     return Web3(EmbeddedProvider(database, EmbeddedBackend(database, clock)))

@@ -20,11 +20,13 @@ from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
-from registry.adapters.embedded import CHAIN_FILE, CONTRACT_NOTE
+from registry.adapters.clock import SystemClock
+from registry.adapters.deployment import installation_at
+from registry.adapters.embedded import CHAIN_FILE, CONTRACT_NOTE, ENDPOINT, web3_on
 from registry.adapters.embedded_evm import EmbeddedChain
 from registry.adapters.sqlite_evm import SqliteChainDB
 from registry.errors import LedgerError, LedgerMismatchError, LedgerUnavailableError
-from registry.model import ZERO_32, Address
+from registry.model import ZERO_32, Address, LedgerInfo
 from registry.model.chain import ChainHead, ChainHistory
 
 UNREADABLE = (KeyError, IndexError, ValueError, TypeError, PyEVMError, ValidationError, RLPException)
@@ -51,6 +53,12 @@ class EmbeddedHistory:
         except BaseException:
             self._database.close()
             raise
+
+    def info(self) -> LedgerInfo:
+        """Return which ledger this is."""
+        return installation_at(
+            web3_on(self._database, SystemClock()), self._contract, kind="embedded", endpoint=ENDPOINT
+        )
 
     def head(self) -> ChainHead:
         """Return the latest block, as the file says; nothing is made anew."""
