@@ -33,11 +33,11 @@ FAR = 1 << 40
 BOND_WEI = 10**16
 INSTANCE = keccak(text="benchmark")
 FIELDS = {  # what registry.eip712 does not sign
-    "EpochTally": [{"name": "uploader", "type": "address"}, {"name": "rejections", "type": "uint32"}],
+    "Tally": [{"name": "uploader", "type": "address"}, {"name": "count", "type": "uint32"}],
     "EpochClose": [
         {"name": "epoch", "type": "uint32"},
         {"name": "rejectionRoot", "type": "bytes32"},
-        {"name": "tallies", "type": "EpochTally[]"},
+        {"name": "tallies", "type": "Tally[]"},
         {"name": "deadline", "type": "uint64"},
     ],
     "KeyRotation": [
@@ -47,7 +47,7 @@ FIELDS = {  # what registry.eip712 does not sign
         {"name": "deadline", "type": "uint64"},
     ],
 }
-NEEDED = {"EpochClose": ("EpochClose", "EpochTally"), "KeyRotation": ("KeyRotation",)}
+NEEDED = {"EpochClose": ("EpochClose", "Tally"), "KeyRotation": ("KeyRotation",)}
 
 
 def address_of(account: LocalAccount) -> Address:
@@ -159,7 +159,7 @@ class Installation:
         epoch = self.chain.now // DAY_S - 1
         uploaders = sorted(keccak(text=f"{epoch} {k}")[:20] for k in range(tallies))
         tallied = [(Web3.to_checksum_address(uploader), 3) for uploader in uploaders]
-        counted = [{"uploader": uploader, "rejections": rejections} for uploader, rejections in tallied]
+        counted = [{"uploader": uploader, "count": count} for uploader, count in tallied]
         close = {"epoch": epoch, "rejectionRoot": keccak(text="root"), "tallies": counted, "deadline": FAR}
         signatures = [signed(gate, self._typed("EpochClose", close)) for gate in self.gates[: self.threshold]]
         return self.send(self.operator, "closeEpoch", (epoch, close["rejectionRoot"], tallied, FAR), signatures)

@@ -5,7 +5,9 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {SaltedEIP712} from "./SaltedEIP712.sol";
 import {IMediaRegistry} from "./interfaces/IMediaRegistry.sol";
@@ -17,6 +19,7 @@ import {TypeHash} from "./libraries/TypeHash.sol";
 /// @notice The registry of screened media. No proxy: this code is what it is for ever.
 contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable {
     using Reputation for Reputation.Tally;
+    using Reputation for uint224;
 
     // ------------------------------------------------------------------------------------------------ constants
 
@@ -28,6 +31,10 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     bytes32 public constant REVIEWER_ROLE = keccak256("REVIEWER_ROLE");
 
     uint256 private constant ROTATION_DELAY = 7 days;
+    uint256 private constant GATE_DAYS = 3; // in which gates close an epoch, and then prove what is disputed of it
+    uint256 private constant MAX_LEAVES = 1 << 20;
+    uint256 private constant MAX_TALLIES = 256;
+    uint256 private constant MAX_OPENINGS = 256; // more rejections of one day need no proof, and get none
     uint8 private constant MAX_DOUBLINGS = 32; // a bond of at most 2^128 wei
 
     uint8 private constant LEVEL_GATE = 1;
@@ -62,7 +69,11 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     /// @inheritdoc IMediaRegistry
     mapping(bytes32 digest => Record) public recordOf;
     /// @inheritdoc IMediaRegistry
+    mapping(bytes32 root => Batch) public batchOf;
+    /// @inheritdoc IMediaRegistry
     mapping(bytes32 digest => Dispute) public disputeOf;
+    /// @inheritdoc IMediaRegistry
+    mapping(uint32 epoch => mapping(address uploader => TallyDispute)) public tallyDisputeOf;
     /// @inheritdoc IMediaRegistry
     mapping(address account => GateTerm) public gateTermOf;
     /// @inheritdoc IMediaRegistry
@@ -104,28 +115,66 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         Admission calldata a, Opinion[] calldata o, bytes[] calldata gateSigs,
         UploadIntent calldata i, bytes calldata intentSig
     ) external whenNotPaused {
-        if (recordOf[a.digest].standing != Standing.NONE) revert MediaAlreadyRegistered(a.digest);
         _checkAdmission(a);
+        _requireAlive(a.deadline);
+        _requireNotRotated(a.uploader);
         _checkIntent(a, i, intentSig.length != 0);
         address[] memory gates = _quorum(_verdicts(a, o), gateSigs);
         // without a signature, `i` is as good as the operator's transaction: no gate signs visibility and claims
         _spendSigned(i.uploader, keccak256(abi.encode(TypeHash.UPLOAD_INTENT, i)), intentSig, i.nonce, i.deadline);
 
-        uint8 kind = a.kind | (i.visibility == Visibility.PRIVATE ? PRIVATE_BIT : 0);
-        uint8 levels = a.levels | (a.earnsReputation ? EARNS_BIT : 0);
-        (uint40 time, uint32 number) = (uint40(block.timestamp), uint32(block.number));
-        recordOf[a.digest] = Record(a.uploader, time, number, kind, levels, Standing.ACTIVE);
-        ++_active;
-        if (a.earnsReputation) _tallies[a.uploader] = _tallyOf(a.uploader).with(_today(), 1, 0);
+        _record(a, i.visibility, uint40(block.timestamp), uint32(block.number));
+        if (a.earnsReputation) _accept(a.uploader, 1);
 
         emit MediaRegistered(a.digest, a.uploader, msg.sender, a, i.visibility, i.claimsHash);
         for (uint256 j = 0; j < gates.length; ++j) {
             emit OpinionRecorded(a.digest, gates[j], o[j]);
         }
-        if (i.visibility == Visibility.PUBLIC) {
-            string memory cid = Cid.text(a.contentHash, a.kind & DAG_PB_BIT != 0);
-            emit Commit(msg.sender, cid, string.concat("{\"assetCid\":\"", cid, "\"}"));
+        if (i.visibility == Visibility.PUBLIC) _commit(a.contentHash, a.kind & DAG_PB_BIT != 0);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function registerBatch(BatchAdmission calldata b, bytes[] calldata gateSigs) external whenNotPaused {
+        uint256 room = b.count;
+        if (room == 0 || room > MAX_LEAVES || b.tallies.length > MAX_TALLIES) {
+            revert BatchSizeInvalid(room, b.tallies.length);
         }
+        if (batchOf[b.root].count != 0) revert BatchAlreadyRegistered(b.root);
+        _requireAlive(b.deadline);
+        bytes32 all = _hashTallies(b.tallies);
+        address[] memory gates = _quorumOver(
+            keccak256(
+                abi.encode(TypeHash.BATCH_ADMISSION, b.root, room, b.manifestHash, b.manifestIsDagPb, all, b.deadline)
+            ),
+            gateSigs
+        );
+
+        batchOf[b.root] = Batch(uint40(block.timestamp), uint32(block.number), b.count);
+        for (uint256 k = 0; k < b.tallies.length; ++k) {
+            (address uploader, uint256 count) = (b.tallies[k].uploader, b.tallies[k].count);
+            if (count > room) revert BatchSizeInvalid(b.count, b.tallies.length);
+            room -= count;
+            _requireNotRotated(uploader);
+            _accept(uploader, count);
+        }
+
+        emit BatchRegistered(b.root, b.count, b.manifestHash, b.manifestIsDagPb, b.tallies, gates);
+        _commit(b.manifestHash, b.manifestIsDagPb);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function unfold(
+        bytes32 root, Admission calldata a, Visibility visibility, bytes32 claimsHash, bytes32[] calldata path
+    ) external whenNotPaused {
+        Batch memory batch = batchOf[root];
+        if (batch.count == 0) revert BatchNotRegistered(root);
+        _checkAdmission(a);
+        bytes32 admission = keccak256(abi.encode(TypeHash.ADMISSION, a));
+        _requirePath(keccak256(abi.encode(TypeHash.BATCH_LEAF, admission, visibility, claimsHash)), path, root);
+
+        _record(a, visibility, batch.registeredAt, batch.blockNumber);
+
+        emit RecordUnfolded(a.digest, root);
     }
 
     /// @inheritdoc IMediaRegistry
@@ -189,8 +238,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
 
         _changeStanding(digest, Standing.DISPUTED, to, msg.sender, reasonHash);
         delete disputeOf[digest];
-        creditOf[dismissed ? holder : challenger] += uint256(disputeBond) << challenge.doublings;
-        if (dismissed && _lostDisputes[challenger] < MAX_DOUBLINGS) ++_lostDisputes[challenger];
+        _settleBond(challenger, challenge.doublings, dismissed, holder);
         Reputation.Tally memory tally = _tallyOf(holder);
         --tally.openDisputes;
         bool taken = _earns(record) && Reputation.isOpen(_dayOf(record), challenge.openedAt / 1 days);
@@ -215,31 +263,60 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     /// @inheritdoc IMediaRegistry
     function closeEpoch(EpochClose calldata e, bytes[] calldata gateSigs) external whenNotPaused {
         if (e.rejectionRoot == 0) revert ZeroNotAllowed();
-        if (e.epoch >= _today() || rejectionRootOf[e.epoch] != 0) revert EpochNotClosable(e.epoch);
+        bool late = e.tallies.length != 0 && e.epoch + GATE_DAYS < _today();
+        if (late || e.epoch >= _today() || rejectionRootOf[e.epoch] != 0) revert EpochNotClosable(e.epoch);
         _requireAlive(e.deadline);
-        bytes32[] memory tallies = new bytes32[](e.tallies.length);
-        for (uint256 k = 0; k < tallies.length; ++k) {
-            tallies[k] = keccak256(abi.encode(TypeHash.EPOCH_TALLY, e.tallies[k]));
-        }
-        // an array's hash is that of its members' struct hashes, one after the other
-        bytes32 all = keccak256(abi.encodePacked(tallies));
-        bytes32[] memory hashes = new bytes32[](gateSigs.length);
-        for (uint256 j = 0; j < hashes.length; ++j) {
-            hashes[j] = keccak256(abi.encode(TypeHash.EPOCH_CLOSE, e.epoch, e.rejectionRoot, all, e.deadline));
-        }
-        _quorum(hashes, gateSigs);
+        bytes32 all = _hashTallies(e.tallies);
+        _quorumOver(keccak256(abi.encode(TypeHash.EPOCH_CLOSE, e.epoch, e.rejectionRoot, all, e.deadline)), gateSigs);
 
         rejectionRootOf[e.epoch] = e.rejectionRoot;
-        address previous = address(0);
         for (uint256 k = 0; k < e.tallies.length; ++k) {
-            address uploader = e.tallies[k].uploader;
-            if (uploader <= previous) revert NotAscending(previous, uploader);
-            previous = uploader;
-            address holder = holderOf(uploader);
-            _tallies[holder] = _tallyOf(holder).with(e.epoch, 0, e.tallies[k].rejections);
+            address holder = holderOf(e.tallies[k].uploader);
+            _tallies[holder] = _tallyOf(holder).with(e.epoch, 0, e.tallies[k].count);
         }
 
         emit EpochClosed(e.epoch, e.rejectionRoot, e.tallies);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function disputeTally(uint32 epoch, address uploader) external payable whenNotPaused {
+        if (msg.sender != holderOf(uploader)) revert NotUploader(msg.sender);
+        if (msg.value != bondOf(msg.sender)) revert BondMismatch(bondOf(msg.sender), msg.value);
+        (Reputation.Tally memory tally, uint256 counted) = _tallyOf(msg.sender).withoutRejections(epoch);
+        if (counted == 0 || tallyDisputeOf[epoch][uploader].openedAt != 0) revert NoTally(epoch, uploader);
+        uint16 rejections = uint16(Math.min(counted, MAX_OPENINGS)); // what one transaction can prove
+
+        uint8 doublings = _lostDisputes[msg.sender];
+        tallyDisputeOf[epoch][uploader] = TallyDispute(msg.sender, uint40(block.timestamp), doublings, rejections);
+        _tallies[msg.sender] = tally;
+
+        emit TallyDisputed(epoch, uploader, msg.sender, rejections);
+    }
+
+    /// @inheritdoc IMediaRegistry
+    function answerTally(uint32 epoch, address uploader, Opening[] calldata openings) external {
+        TallyDispute memory challenge = tallyDisputeOf[epoch][uploader];
+        if (challenge.rejections == 0) revert NoTally(epoch, uploader);
+        for (uint256 k = 0; k < openings.length; ++k) {
+            Opening calldata o = openings[k];
+            if (k != 0 && o.intentHash <= openings[k - 1].intentHash) revert OpeningsNotAscending(k);
+            bytes32 leaf = keccak256(abi.encode(TypeHash.REJECTION_LEAF, uploader, o.intentHash, o.detailHash, o.salt));
+            _requirePath(leaf, o.path, rejectionRootOf[epoch]);
+            bytes32 intent = _hashTypedData(o.intentHash);
+            bool wished = SignatureChecker.isValidSignatureNowCalldata(uploader, intent, o.intentSig);
+            if (!wished) revert SignatureInvalid(uploader);
+        }
+        uint64 until = uint64(challenge.openedAt + GATE_DAYS * 1 days);
+        bool proven = openings.length >= challenge.rejections;
+        if (!proven && block.timestamp < until) revert AnswerPending(until);
+
+        tallyDisputeOf[epoch][uploader].rejections = 0; // the rest stays: a tally is disputed once
+        uint16 kept = proven ? challenge.rejections : uint16(openings.length);
+        address holder = holderOf(uploader);
+        if (kept != 0) _tallies[holder] = _tallyOf(holder).with(epoch, 0, kept);
+        _settleBond(challenge.challenger, challenge.doublings, proven, operator);
+
+        emit TallyAnswered(epoch, uploader, kept);
     }
 
     /// @inheritdoc IMediaRegistry
@@ -367,8 +444,60 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
         if (kind == 0 || kind > KIND_MAX) revert KindUnknown(a.kind);
         bool both = a.levels & LEVEL_GATE != 0 && a.levels & LEVEL_REVIEWER != 0;
         if (a.levels > LEVELS_KNOWN || both) revert LevelsInvalid(a.levels);
-        _requireAlive(a.deadline);
-        _requireNotRotated(a.uploader);
+        if (recordOf[a.digest].standing != Standing.NONE) revert MediaAlreadyRegistered(a.digest);
+    }
+
+    /// @dev A slot for an admission that is in order.
+    function _record(Admission calldata a, Visibility visibility, uint40 time, uint32 number) private {
+        uint8 kind = a.kind | (visibility == Visibility.PRIVATE ? PRIVATE_BIT : 0);
+        uint8 levels = a.levels | (a.earnsReputation ? EARNS_BIT : 0);
+
+        recordOf[a.digest] = Record(a.uploader, time, number, kind, levels, Standing.ACTIVE);
+        ++_active;
+    }
+
+    /// @dev Counts today's acceptances. Later ones of a day touch one slot of the two.
+    function _accept(address uploader, uint256 count) private {
+        Reputation.Tally storage kept = _tallies[uploader];
+        uint256 today = _today();
+        if (kept.day == today) kept.cells = kept.cells.plus(today, count, 0);
+        else _tallies[uploader] = _tallyOf(uploader).with(today, count, 0);
+    }
+
+    function _commit(bytes32 sha256Hash, bool dagPb) private {
+        string memory cid = Cid.text(sha256Hash, dagPb);
+        emit Commit(msg.sender, cid, string.concat("{\"assetCid\":\"", cid, "\"}"));
+    }
+
+    /// @dev The bond of a challenge that is over: to `winner` and the next one doubled, or back to the challenger.
+    function _settleBond(address challenger, uint8 doublings, bool lost, address winner) private {
+        creditOf[lost ? winner : challenger] += uint256(disputeBond) << doublings;
+        if (lost && _lostDisputes[challenger] < MAX_DOUBLINGS) ++_lostDisputes[challenger];
+    }
+
+    /// @dev An array's hash is that of its members' struct hashes, one after the other. Uploaders must ascend.
+    function _hashTallies(Tally[] calldata tallies) private pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](tallies.length);
+        for (uint256 k = 0; k < hashes.length; ++k) {
+            address previous = k == 0 ? address(0) : tallies[k - 1].uploader;
+            if (tallies[k].uploader <= previous) revert NotAscending(previous, tallies[k].uploader);
+            hashes[k] = keccak256(abi.encode(TypeHash.TALLY, tallies[k]));
+        }
+        return keccak256(abi.encodePacked(hashes));
+    }
+
+    function _requirePath(bytes32 structHash, bytes32[] calldata path, bytes32 root) private view {
+        bytes32 leaf = _hashTypedData(structHash);
+        if (!MerkleProof.verifyCalldata(path, root, leaf)) revert PathInvalid(leaf);
+    }
+
+    /// @dev The same for all.
+    function _quorumOver(bytes32 structHash, bytes[] calldata sigs) private view returns (address[] memory) {
+        bytes32[] memory hashes = new bytes32[](sigs.length);
+        for (uint256 j = 0; j < hashes.length; ++j) {
+            hashes[j] = structHash;
+        }
+        return _quorum(hashes, sigs);
     }
 
     function _checkIntent(Admission calldata a, UploadIntent calldata i, bool signed) private view {

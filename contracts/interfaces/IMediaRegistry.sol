@@ -8,13 +8,15 @@ pragma solidity ^0.8.28;
  * A record says "screened, and not flagged by these models at these thresholds". It never says "real".
  *
  * Laws (each is a property test, `tests/forge/Laws.t.sol` and `tests/properties/test_contract_laws.py`):
- * - There is at most one record per digest.
+ * - There is at most one record with a slot of its own per digest.
  * - A record is in exactly one standing, and the counts by standing are what the events give.
  * - Nothing of a record changes but its standing, and REVOKED is for ever.
  * - Only what a quorum of gates in office signed, and the uploader wished for, becomes a record.
  * - No verdict, intent, statement, rotation or tally works on another installation, chain, contract or subject.
  * - Reputation is a pure function of the events; no rounding is in the uploader's favour.
- * - Every wei held is a bond of an open dispute or somebody's credit.
+ * - A record of a batch is what its leaf says, and gets a slot of its own at most once.
+ * - Rejections that are disputed and not proven count for nobody.
+ * - Every wei held is a bond of an open dispute, of a record or a tally, or somebody's credit.
  * - A pause stops writes and never reads.
  *
  * Signatures are EIP-712 under the domain `{name: "Touchstone", version: "1", chainId, verifyingContract, salt}` with
@@ -129,17 +131,27 @@ interface IMediaRegistry {
         uint64 deadline; // Unix seconds
     }
 
-    /// @notice How many of one uploader's files the gates refused in an epoch.
-    struct EpochTally {
+    /// @notice How many outcomes of one uploader there are: earning leaves of a batch, or an epoch's rejections.
+    struct Tally {
         address uploader;
-        uint32 rejections;
+        uint32 count;
+    }
+
+    /// @notice What the gates sign to admit many records at once.
+    struct BatchAdmission {
+        bytes32 root; // of the records' leaves, see {unfold}
+        uint32 count; // of leaves, at most 2^20
+        bytes32 manifestHash; // the SHA-256 inside the manifest's CID: a line of JSON for each leaf, in the leaves' order
+        bool manifestIsDagPb; // the CID's codec is dag-pb, else raw
+        Tally[] tallies; // of leaves that earn reputation, uploaders ascending, at most 256
+        uint64 deadline; // Unix seconds
     }
 
     /// @notice What the gates sign when an epoch closes.
     struct EpochClose {
         uint32 epoch; // UTC day number
         bytes32 rejectionRoot; // of the epoch's salted rejections
-        EpochTally[] tallies; // uploaders ascending
+        Tally[] tallies; // of rejections, uploaders ascending
         uint64 deadline; // Unix seconds
     }
 
@@ -158,6 +170,30 @@ interface IMediaRegistry {
         uint8 kind; // as admitted; bit 6: private
         uint8 levels; // as admitted; bit 7: earns reputation
         Standing standing; // the only field that ever changes
+    }
+
+    /// @notice All that the chain's state keeps about a batch: one slot.
+    struct Batch {
+        uint40 registeredAt; // Unix seconds of the block
+        uint32 blockNumber; // whose `BatchRegistered` of this root has the rest
+        uint32 count; // of leaves; 0 where there is no such batch
+    }
+
+    /// @notice One rejection, as a gate proves it; it tells strangers nothing of the file.
+    struct Opening {
+        bytes32 intentHash; // EIP-712 struct hash of the uploader's `UploadIntent`, whose nonce hides the digest
+        bytes32 detailHash; // SHA-256 of what the gate found, salted
+        bytes32 salt; // 32 random bytes
+        bytes intentSig; // the uploader's signature over that intent
+        bytes32[] path; // from the leaf to the epoch's root
+    }
+
+    /// @notice An epoch's rejections of one uploader that do not count, because the uploader asked to see them.
+    struct TallyDispute {
+        address challenger;
+        uint40 openedAt; // Unix seconds of the block
+        uint8 doublings; // the bond is `disputeBond << doublings`
+        uint16 rejections; // to be proven; 0 once that is over
     }
 
     /// @notice An open challenge.
@@ -185,12 +221,20 @@ interface IMediaRegistry {
     /// @notice What one gate found. Follows its `MediaRegistered` in the same transaction, gates ascending.
     event OpinionRecorded(bytes32 indexed digest, address indexed gate, Opinion opinion);
 
+    /// @notice So many digests entered the registry at once and are ACTIVE. `gates` signed, ascending.
+    event BatchRegistered(
+        bytes32 indexed root, uint32 count, bytes32 manifestHash, bool manifestIsDagPb, Tally[] tallies, address[] gates
+    );
+
+    /// @notice A record of a batch got a slot of its own. Nothing else about it changed.
+    event RecordUnfolded(bytes32 indexed digest, bytes32 indexed root);
+
     /// @notice A record's standing changed. `reasonHash` = SHA-256 of the reason's text, 0 if none is given.
     event StandingChanged(bytes32 indexed digest, Standing from, Standing to, address indexed by, bytes32 reasonHash);
 
-    /// @notice ERC-7053: an asset was committed to by a recorder. Public records only.
+    /// @notice ERC-7053: an asset was committed to by a recorder: a public record's, or a batch's manifest.
     /// @dev An indexed string is logged as its Keccak-256 alone, so `commitData` names the CID again:
-    /// `{"assetCid":"bafk…"}`. The digest is in this transaction's `MediaRegistered`.
+    /// `{"assetCid":"bafk…"}`. The digest is in this transaction's `MediaRegistered`, the root in its `BatchRegistered`.
     event Commit(address indexed recorder, string indexed assetCid, string commitData);
 
     /// @notice An uploader made one of its own nonces void.
@@ -209,7 +253,13 @@ interface IMediaRegistry {
     event CreditWithdrawn(address indexed account, uint256 amount);
 
     /// @notice An epoch's rejections are committed to and count, each uploader's by its tally.
-    event EpochClosed(uint32 indexed epoch, bytes32 rejectionRoot, EpochTally[] tallies);
+    event EpochClosed(uint32 indexed epoch, bytes32 rejectionRoot, Tally[] tallies);
+
+    /// @notice An uploader asked to see an epoch's rejections of it; they no longer count.
+    event TallyDisputed(uint32 indexed epoch, address indexed uploader, address indexed by, uint16 rejections);
+
+    /// @notice So many of the disputed rejections were proven, and count again.
+    event TallyAnswered(uint32 indexed epoch, address indexed uploader, uint16 proven);
 
     /// @notice An uploader asked to go on under another key, from `completableAt` (Unix seconds) on.
     event KeyRotationRequested(address indexed from, address indexed to, uint64 completableAt);
@@ -273,12 +323,27 @@ interface IMediaRegistry {
     /// @dev The last second at which this verdict, intent, statement, rotation or tally was good has passed.
     error DeadlinePassed(uint64 deadline);
 
+    /// @dev There is no batch with this root.
+    error BatchNotRegistered(bytes32 root);
+    /// @dev There is a batch with this root already.
+    error BatchAlreadyRegistered(bytes32 root);
+    /// @dev A batch has 1 to 2^20 leaves, at most 256 tallies, and no more outcomes than leaves.
+    error BatchSizeInvalid(uint256 count, uint256 tallies);
+    /// @dev This leaf is not under that root by this path.
+    error PathInvalid(bytes32 leaf);
+
     /// @dev An arbiter may not rule on its own challenge or record.
     error ArbiterIsParty(address arbiter);
     /// @dev A challenge costs exactly its bond.
     error BondMismatch(uint256 expected, uint256 got);
-    /// @dev An epoch closes once, and after its day.
+    /// @dev An epoch closes once, after its day, and with tallies within three days of it.
     error EpochNotClosable(uint32 epoch);
+    /// @dev No rejections of this uploader in this epoch may be disputed any more, or none are to be proven.
+    error NoTally(uint32 epoch, address uploader);
+    /// @dev Openings are sorted by intent, each once.
+    error OpeningsNotAscending(uint256 index);
+    /// @dev The gates may still prove the rest.
+    error AnswerPending(uint64 until);
     /// @dev This key's name went over to another one.
     error KeyIsRotated(address from, address to);
     /// @dev A new key must have no outcomes and no rotation of its own, and be another one.
@@ -315,6 +380,31 @@ interface IMediaRegistry {
     function register(
         Admission calldata a, Opinion[] calldata o, bytes[] calldata gateSigs,
         UploadIntent calldata i, bytes calldata intentSig
+    ) external;
+
+    /**
+     * @notice Makes records of many digests that a quorum of gates admitted, for the price of one. Anyone may send it.
+     * @dev The chain checks no leaf: that each was admitted, wished for and new is what the gates sign. Where a digest
+     * occurs again it is a repeat: the earliest (block, log, leaf) is its record.
+     * @param b what is admitted
+     * @param gateSigs the gates' EIP-712 signatures over `b`, sorted by gate address ascending
+     */
+    function registerBatch(BatchAdmission calldata b, bytes[] calldata gateSigs) external;
+
+    /**
+     * @notice Gives a record of a batch a slot of its own, as if it had been registered alone then. Anyone may send it.
+     *
+     * Whatever is to be said of the record, or held against it, needs this first.
+     * @dev Its leaf is the EIP-712 hash of `BatchLeaf(Admission admission,uint8 visibility,bytes32 claimsHash)`; inner
+     * nodes hash their two children, the lesser first (OpenZeppelin's `MerkleProof`).
+     * @param root of the batch
+     * @param a as admitted
+     * @param visibility as wished for
+     * @param claimsHash SHA-256 of the claims' canonical JSON, 0 if none
+     * @param path the leaf's siblings, up to the root
+     */
+    function unfold(
+        bytes32 root, Admission calldata a, Visibility visibility, bytes32 claimsHash, bytes32[] calldata path
     ) external;
 
     /**
@@ -358,12 +448,28 @@ interface IMediaRegistry {
 
     /**
      * @notice Counts an epoch's rejections and commits to them. Anyone may send it; once per epoch, after its day.
-     * @dev Rejections of an epoch that closes more than seven days late count as soon as may be. A tally
-     * costs up to 50,000 gas: a block of 30 million takes some 500.
+     * @dev Rejections of an epoch that closes more than three days late count for nobody: its uploaders must have time
+     * to dispute them. A tally costs up to 50,000 gas: a block of 30 million takes some 500.
      * @param e what the epoch came to
      * @param gateSigs the gates' EIP-712 signatures over `e`, sorted by gate address ascending
      */
     function closeEpoch(EpochClose calldata e, bytes[] calldata gateSigs) external;
+
+    /**
+     * @notice Asks to see an epoch's rejections of an uploader, once, while they are not settled. They count no longer,
+     * until they are proven; of more than 256, as many. For the uploader, or who took over its name by key rotation.
+     * @dev The value sent must be {bondOf} the sender.
+     */
+    function disputeTally(uint32 epoch, address uploader) external payable;
+
+    /**
+     * @notice Proves disputed rejections, each by its leaf and the uploader's own signature. Anyone may send it.
+     *
+     * If all are proven, the bond goes to the operator and the challenger's next one is doubled. With fewer it is refused
+     * for three days; then the rest never counts and the bond goes back. Either way the challenge is over.
+     * @param openings sorted by `intentHash` ascending: an intent that was tried twice is one rejection
+     */
+    function answerTally(uint32 epoch, address uploader, Opening[] calldata openings) external;
 
     /**
      * @notice Asks to hand an uploader's reputation to a new key in seven days, or with `r.to` zero, takes that
@@ -400,7 +506,7 @@ interface IMediaRegistry {
     /// @dev Warning: more than there are gates stops all registrations.
     function setThreshold(uint8 newThreshold) external;
 
-    /// @notice Stops every write but {withdrawCredit}, vetoes and what roles do. Guardians only.
+    /// @notice Stops every write but {withdrawCredit}, {answerTally}, vetoes and what roles do. Guardians only.
     function pause() external;
 
     /// @notice Ends a pause. Admin only.
@@ -412,11 +518,18 @@ interface IMediaRegistry {
     function recordOf(bytes32 digest) external view
         returns (address uploader, uint40 registeredAt, uint32 blockNumber, uint8 kind, uint8 levels, Standing standing);
 
+    /// @notice The stored `Batch` under this root; all zero where there is none.
+    function batchOf(bytes32 root) external view returns (uint40 registeredAt, uint32 blockNumber, uint32 count);
+
+    /// @notice The `TallyDispute`; all zero where there never was one.
+    function tallyDisputeOf(uint32 epoch, address uploader) external view
+        returns (address challenger, uint40 openedAt, uint8 doublings, uint16 rejections);
+
     /// @notice The open `Dispute` of a record; all zero where there is none.
     function disputeOf(bytes32 digest) external view
         returns (address challenger, uint40 openedAt, uint8 doublings, Reason reason);
 
-    /// @notice How many records are in each standing now.
+    /// @notice How many records with a slot of their own are in each standing now. All other leaves of batches are ACTIVE.
     function counts() external view returns (uint64 active, uint64 disputed, uint64 revoked);
 
     /**

@@ -62,16 +62,30 @@ library Reputation {
 
     /// @notice The tally of today with outcomes of day `since`; what is too old to be open settles as soon as may be.
     function with(Tally memory t, uint256 since, uint256 good, uint256 bad) internal pure returns (Tally memory) {
-        uint256 place = _place(isOpen(since, t.day) ? since : t.day - OPEN_DAYS + 1);
-        (uint256 a, uint256 r) = _counts(t, place);
-        return _withCell(t, place, Math.min(a + good, COUNT_MAX), Math.min(r + bad, COUNT_MAX));
+        t.cells = plus(t.cells, isOpen(since, t.day) ? since : t.day - OPEN_DAYS + 1, good, bad);
+        return t;
+    }
+
+    /// @notice The cells with outcomes of an open day.
+    function plus(uint224 cells, uint256 day, uint256 good, uint256 bad) internal pure returns (uint224) {
+        (uint256 a, uint256 r) = _counts(cells, _place(day));
+        return _withCell(cells, _place(day), Math.min(a + good, COUNT_MAX), Math.min(r + bad, COUNT_MAX));
     }
 
     /// @notice The tally of today without one acceptance of day `since`, if that has not settled.
     function without(Tally memory t, uint256 since) internal pure returns (Tally memory) {
         if (!isOpen(since, t.day)) return t;
-        (uint256 a, uint256 r) = _counts(t, _place(since));
-        return a == 0 ? t : _withCell(t, _place(since), a - 1, r);
+        (uint256 a, uint256 r) = _counts(t.cells, _place(since));
+        if (a != 0) t.cells = _withCell(t.cells, _place(since), a - 1, r);
+        return t;
+    }
+
+    /// @notice The tally of today without any rejection of day `since`, and how many there were if they had not settled.
+    function withoutRejections(Tally memory t, uint256 since) internal pure returns (Tally memory, uint256) {
+        if (!isOpen(since, t.day)) return (t, 0);
+        (uint256 a, uint256 r) = _counts(t.cells, _place(since));
+        t.cells = _withCell(t.cells, _place(since), a, 0);
+        return (t, r);
     }
 
     /// @notice The tally of today after a proven fraud, else after a proven honest mistake.
@@ -104,8 +118,8 @@ library Reputation {
     /// @dev Counts the outcomes of eight days before, whose cell the new day takes over.
     function _settle(Tally memory t) private pure {
         uint256 place = _place(t.day);
-        (uint256 a, uint256 r) = _counts(t, place);
-        _withCell(t, place, 0, 0);
+        (uint256 a, uint256 r) = _counts(t.cells, place);
+        t.cells = _withCell(t.cells, place, 0, 0);
         (uint256 good, uint256 bad) = (a * UNIT, r * REJECTION);
         uint256 mass = good + bad;
         if (mass == 0) return;
@@ -130,14 +144,13 @@ library Reputation {
         t.wronged = uint64(Math.ceilDiv(t.wronged * (left + 4 * n), ONE));
     }
 
-    function _counts(Tally memory t, uint256 place) private pure returns (uint256 accepted, uint256 rejected) {
-        return ((t.cells >> place) & COUNT_MAX, (t.cells >> (place + COUNT_BITS)) & COUNT_MAX);
+    function _counts(uint224 cells, uint256 place) private pure returns (uint256 accepted, uint256 rejected) {
+        return ((cells >> place) & COUNT_MAX, (cells >> (place + COUNT_BITS)) & COUNT_MAX);
     }
 
-    function _withCell(Tally memory t, uint256 place, uint256 a, uint256 r) private pure returns (Tally memory) {
-        uint256 others = t.cells & ~(((1 << CELL_BITS) - 1) << place);
-        t.cells = uint224(others | (a << place) | (r << (place + COUNT_BITS)));
-        return t;
+    function _withCell(uint224 cells, uint256 place, uint256 a, uint256 r) private pure returns (uint224) {
+        uint256 others = cells & ~(((1 << CELL_BITS) - 1) << place);
+        return uint224(others | (a << place) | (r << (place + COUNT_BITS)));
     }
 
     function _place(uint256 day) private pure returns (uint256) {

@@ -26,9 +26,20 @@ library TypeHash {
         keccak256("Statement(bytes32 digest,address by,uint8 act,bytes32 detail,uint256 nonce,uint64 deadline)");
     bytes32 internal constant KEY_ROTATION =
         keccak256("KeyRotation(address from,address to,uint256 nonce,uint64 deadline)");
-    bytes32 internal constant EPOCH_TALLY = keccak256("EpochTally(address uploader,uint32 rejections)");
+    bytes32 internal constant TALLY = keccak256("Tally(address uploader,uint32 count)");
     bytes32 internal constant EPOCH_CLOSE = keccak256(
-        "EpochClose(uint32 epoch,bytes32 rejectionRoot,EpochTally[] tallies,uint64 deadline)"
-        "EpochTally(address uploader,uint32 rejections)"
+        "EpochClose(uint32 epoch,bytes32 rejectionRoot,Tally[] tallies,uint64 deadline)"
+        "Tally(address uploader,uint32 count)"
     );
+    bytes32 internal constant BATCH_ADMISSION = keccak256(
+        "BatchAdmission(bytes32 root,uint32 count,bytes32 manifestHash,bool manifestIsDagPb,Tally[] tallies,"
+        "uint64 deadline)Tally(address uploader,uint32 count)"
+    );
+    bytes32 internal constant BATCH_LEAF = keccak256(
+        "BatchLeaf(Admission admission,uint8 visibility,bytes32 claimsHash)"
+        "Admission(bytes32 digest,bytes32 fingerprintHash,bytes32 contentHash,uint8 kind,address uploader,"
+        "bytes32 policyId,uint8 levels,bool earnsReputation,uint64 deadline)"
+    );
+    bytes32 internal constant REJECTION_LEAF =
+        keccak256("RejectionLeaf(address uploader,bytes32 intentHash,bytes32 detailHash,bytes32 salt)");
 }

@@ -66,8 +66,8 @@ def ruling(model: Replay, digest: bytes, by: str) -> str | None:
     return None if model.standing(digest) == DISPUTED else "StandingMismatch"
 
 
-def closing(model: Replay, epoch: int, by: Iterable[str], now: int, today: int) -> str | None:
-    if epoch >= today or epoch in model.roots:
+def closing(model: Replay, epoch: int, by: Iterable[str], now: int, today: int, *, tallies: bool) -> str | None:
+    if epoch >= today or epoch in model.roots or (tallies and epoch + 3 < today):
         return "EpochNotClosable"
     return quorum(model, by, now)
 

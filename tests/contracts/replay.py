@@ -138,7 +138,7 @@ class Replay:
         for each in args["tallies"]:
             holder = self.holder(each["uploader"])
             tally = self._tally(holder, today)
-            self.tallies[holder] = tally.with_outcomes(args["epoch"], rejected=each["rejections"])
+            self.tallies[holder] = tally.with_outcomes(args["epoch"], rejected=each["count"])
 
     def _on_KeyRotationRequested(self, args: Any, **_: int) -> None:  # noqa: N802 - an event
         self.rotations[args["from"]] = {"to": args["to"], "completableAt": args["completableAt"]}

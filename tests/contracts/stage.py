@@ -290,7 +290,7 @@ class Stage(Chain):
         domain: Fields | None = None,
     ) -> Signed:
         """What an epoch came to: rejections by uploader, in the order given."""
-        rows = [{"uploader": uploader, "rejections": rejections} for uploader, rejections in tallies]
+        rows = [{"uploader": uploader, "count": count} for uploader, count in tallies]
         fields = {
             "epoch": epoch,
             "rejectionRoot": hash_of(f"root {epoch}") if root is None else root,

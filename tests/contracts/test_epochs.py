@@ -49,6 +49,21 @@ def test_an_epoch_closes_in_the_first_second_after_its_day(stage: Stage) -> None
     assert stage.now == (epoch + 1) * DAY
 
 
+def test_rejections_of_an_epoch_that_closes_more_than_three_days_late_count_for_nobody(stage: Stage) -> None:
+    epoch = stage.today
+    stage.start_of_day(4)
+    assert refusal(stage, stage.epoch(epoch, [(ALICE.address, 1)])) == ("EpochNotClosable", epoch)
+    stage.close(epoch, {})
+    assert stage.read("rejectionRootOf", epoch) == hash_of(f"root {epoch}")
+
+
+def test_rejections_of_an_epoch_count_up_to_the_last_second_of_its_third_day_after(stage: Stage) -> None:
+    epoch = stage.today
+    stage.travel((epoch + 4) * DAY - 1)
+    stage.close(epoch, {ALICE.address: 1})
+    assert stage.now == (epoch + 4) * DAY - 1
+
+
 def test_an_epoch_closes_once(stage: Stage, yesterday: int) -> None:
     stage.close(yesterday, {})
     again = stage.epoch(yesterday, [(ALICE.address, 9)], root=hash_of("another root"))
@@ -118,7 +133,7 @@ def test_tallies_out_of_order_are_refused(stage: Stage, yesterday: int, order: t
 @pytest.mark.parametrize("uploaders", [0, 1, 3])
 def test_a_closing_commits_to_the_root_and_says_every_tally(stage: Stage, yesterday: int, uploaders: int) -> None:
     tallies = {account.address: k + 1 for k, account in enumerate(IN_ORDER[:uploaders])}
-    rows = [{"uploader": uploader, "rejections": count} for uploader, count in tallies.items()]
+    rows = [{"uploader": uploader, "count": count} for uploader, count in tallies.items()]
     root = hash_of(f"root {yesterday}")
     assert stage.close(yesterday, tallies) == (
         Happened("EpochClosed", {"epoch": yesterday, "rejectionRoot": root, "tallies": rows}),

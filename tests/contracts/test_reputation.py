@@ -91,10 +91,11 @@ def test_rejections_alone_lower_the_score(stage: Stage) -> None:
     assert reputation(stage) == [1819, 496_164, 0, 0, 0]  # 1 / 5.496164
 
 
-def test_rejections_of_an_epoch_that_closes_late_count_on_the_next_day(stage: Stage) -> None:
+def test_rejections_of_an_epoch_that_closes_late_count_from_the_same_day_on(stage: Stage) -> None:
     late = stage.today
-    stage.start_of_day(30)
+    stage.start_of_day(3)
     stage.close(late, {ALICE.address: 2})
+    stage.start_of_day(SETTLES - 4)
     assert reputation(stage) == NEWCOMER
     stage.start_of_day(1)
     assert reputation(stage) == [1819, 496_164, 0, 0, 0]

@@ -49,11 +49,11 @@ KEY_ROTATION = [
     {"name": "nonce", "type": "uint256"},
     {"name": "deadline", "type": "uint64"},
 ]
-EPOCH_TALLY = [{"name": "uploader", "type": "address"}, {"name": "rejections", "type": "uint32"}]
+TALLY = [{"name": "uploader", "type": "address"}, {"name": "count", "type": "uint32"}]
 EPOCH_CLOSE = [
     {"name": "epoch", "type": "uint32"},
     {"name": "rejectionRoot", "type": "bytes32"},
-    {"name": "tallies", "type": "EpochTally[]"},
+    {"name": "tallies", "type": "Tally[]"},
     {"name": "deadline", "type": "uint64"},
 ]
 GATE_VERDICT = [{"name": "admission", "type": "Admission"}, {"name": "opinion", "type": "Opinion"}]
@@ -89,7 +89,7 @@ def rotation_message(domain: Fields, rotation: Fields) -> Fields:
 
 def epoch_message(domain: Fields, close: Fields) -> Fields:
     """The full EIP-712 message that a gate signs when an epoch closes."""
-    return _message(domain, {"EpochClose": EPOCH_CLOSE, "EpochTally": EPOCH_TALLY}, close)
+    return _message(domain, {"EpochClose": EPOCH_CLOSE, "Tally": TALLY}, close)
 
 
 def _message(domain: Fields, types: dict[str, list[dict[str, str]]], message: Fields) -> Fields:

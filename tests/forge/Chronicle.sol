@@ -139,12 +139,12 @@ contract Chronicle is Claims {
     }
 
     function _closed(uint256 epoch, bytes calldata data) private {
-        (bytes32 root, IMediaRegistry.EpochTally[] memory tallies) =
-            abi.decode(data, (bytes32, IMediaRegistry.EpochTally[]));
+        (bytes32 root, IMediaRegistry.Tally[] memory tallies) =
+            abi.decode(data, (bytes32, IMediaRegistry.Tally[]));
         isTrue(roots[epoch] == 0 && epoch < _today(), "an epoch closes once, after its day");
         roots[epoch] = root;
         for (uint256 k = 0; k < tallies.length; ++k) {
-            _book(tallies[k].uploader).add(epoch, 0, tallies[k].rejections);
+            _book(tallies[k].uploader).add(epoch, 0, tallies[k].count);
         }
     }
 

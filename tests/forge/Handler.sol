@@ -202,16 +202,16 @@ contract Handler is Stage {
 
     function closeEpoch(uint256 number) external inTime {
         uint256 seed = _mixed(number);
-        uint256 epoch = nowIs / 1 days - seed % 12;
+        uint256 epoch = nowIs / 1 days - seed % 6;
         IMediaRegistry.EpochClose memory e = closing(epoch, 2);
         (address one, address two) = (_names[(seed >> 8) % 8], _names[(seed >> 16) % 8]);
         (address low, address high) = one < two ? (one, two) : (two, one);
-        e.tallies[0] = IMediaRegistry.EpochTally(low, uint32((seed >> 24) % 9));
-        e.tallies[1] = IMediaRegistry.EpochTally(high, uint32((seed >> 32) % 9));
+        e.tallies[0] = IMediaRegistry.Tally(low, uint32((seed >> 24) % 9));
+        e.tallies[1] = IMediaRegistry.Tally(high, uint32((seed >> 32) % 9));
         (uint256[] memory by, bool enough) = _quorum(seed >> 40);
         bytes[] memory sigs = closeSigs(e, by);
         bool expected = enough && !registry.paused() && low != high && epoch < nowIs / 1 days
-            && chronicle.roots(epoch) == 0;
+            && chronicle.roots(epoch) == 0 && epoch + 3 >= nowIs / 1 days;
         _act(STRANGER, 0, abi.encodeCall(IMediaRegistry.closeEpoch, (e, sigs)), expected, "close");
     }
 

@@ -46,7 +46,7 @@ contract ReplayTest is Stage {
 
     function testFuzz_tallies_are_good_in_one_domain(uint256 which, uint256 seed) external {
         IMediaRegistry.EpochClose memory e = closing(START / 1 days - 1, 1);
-        e.tallies[0] = IMediaRegistry.EpochTally(alice, 3);
+        e.tallies[0] = IMediaRegistry.Tally(alice, 3);
         bytes[] memory sigs = new bytes[](2);
         bytes32 there = Signing.close(_elsewhere(which, seed), e);
         for (uint256 k = 0; k < 2; ++k) sigs[k] = Signing.sign(gateKeys[k], there);
@@ -118,13 +118,13 @@ contract ReplayTest is Stage {
 
     function testFuzz_a_tally_is_about_what_it_says(uint256 field, uint256 seed) external {
         IMediaRegistry.EpochClose memory e = closing(START / 1 days - 1, 1);
-        e.tallies[0] = IMediaRegistry.EpochTally(alice, 3);
+        e.tallies[0] = IMediaRegistry.Tally(alice, 3);
         bytes[] memory sigs = closeSigs(e, keys(0, 2));
         field %= 5;
-        if (field == 0) e.epoch -= uint32(between(seed, 1, 10_000));
+        if (field == 0) e.epoch -= uint32(between(seed, 1, 2));
         if (field == 1) e.rejectionRoot = _other(e.rejectionRoot, seed);
         if (field == 2) e.tallies[0].uploader = bob;
-        if (field == 3) e.tallies[0].rejections ^= uint32(between(seed, 1, type(uint32).max));
+        if (field == 3) e.tallies[0].count ^= uint32(between(seed, 1, type(uint32).max));
         if (field == 4) e.deadline -= uint64(between(seed, 1, START / 2));
         try registry.closeEpoch(e, sigs) {
             isTrue(false, "a changed tally counted");

@@ -19,9 +19,9 @@ library Signing {
     string private constant STATEMENT =
         "Statement(bytes32 digest,address by,uint8 act,bytes32 detail,uint256 nonce,uint64 deadline)";
     string private constant ROTATION = "KeyRotation(address from,address to,uint256 nonce,uint64 deadline)";
-    string private constant TALLY = "EpochTally(address uploader,uint32 rejections)";
+    string private constant TALLY = "Tally(address uploader,uint32 count)";
     string private constant CLOSE =
-        "EpochClose(uint32 epoch,bytes32 rejectionRoot,EpochTally[] tallies,uint64 deadline)";
+        "EpochClose(uint32 epoch,bytes32 rejectionRoot,Tally[] tallies,uint64 deadline)";
     string private constant DOMAIN =
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
 

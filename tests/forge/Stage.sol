@@ -164,7 +164,7 @@ abstract contract Stage is Claims {
     {
         e.epoch = uint32(epoch);
         e.rejectionRoot = keccak256(abi.encode("root", epoch));
-        e.tallies = new IMediaRegistry.EpochTally[](count);
+        e.tallies = new IMediaRegistry.Tally[](count);
         e.deadline = FAR;
     }
 

@@ -76,12 +76,12 @@ const EPOCH_TYPES = {
   EpochClose: [
     { name: "epoch", type: "uint32" },
     { name: "rejectionRoot", type: "bytes32" },
-    { name: "tallies", type: "EpochTally[]" },
+    { name: "tallies", type: "Tally[]" },
     { name: "deadline", type: "uint64" },
   ],
-  EpochTally: [
+  Tally: [
     { name: "uploader", type: "address" },
-    { name: "rejections", type: "uint32" },
+    { name: "count", type: "uint32" },
   ],
 };
 
@@ -212,10 +212,10 @@ describe("MediaRegistry", () => {
 
   it("counts an epoch's rejections as the gates signed them", async () => {
     const epoch = Math.floor((await ethers.provider.getBlock("latest")).timestamp / DAY) - 1;
-    const tallies = [{ uploader: uploader.address, rejections: 4 }];
+    const tallies = [{ uploader: uploader.address, count: 4 }];
     const close = { epoch, rejectionRoot: bytes32("the root"), tallies, deadline: FAR };
     const signature = await gate.signTypedData(domain, EPOCH_TYPES, close);
-    const fewer = { ...close, tallies: [{ uploader: uploader.address, rejections: 3 }] };
+    const fewer = { ...close, tallies: [{ uploader: uploader.address, count: 3 }] };
     assert.equal(await refusal(registry.closeEpoch, fewer, [signature]), "NotAGate");
     await registry.closeEpoch(close, [signature]);
     assert.equal(await registry.rejectionRootOf(epoch), close.rejectionRoot);

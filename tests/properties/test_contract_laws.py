@@ -229,7 +229,7 @@ class Laws(RuleBasedStateMachine):
         today, epoch = self.stage.today, self.stage.today - age
         ordered = sorted(((key.address, count) for key, count in rejections.items()), key=lambda row: int(row[0], 16))
         closing = self.stage.epoch(epoch, ordered, gates=by)
-        expected = expect.closing(self.model, epoch, addresses(by), self.stage.now, today)
+        expected = expect.closing(self.model, epoch, addresses(by), self.stage.now, today, tallies=bool(rejections))
         assert self.attempt(STRANGER, "closeEpoch", closing.struct, list(closing.signatures)) == expected
 
     @rule(old=keys, new=st.one_of(st.none(), keys, st.sampled_from(FRESH), st.sampled_from(FRESH)))
