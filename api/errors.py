@@ -119,6 +119,10 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.SignerError: Answer(
         HTTPStatus.INTERNAL_SERVER_ERROR, Exit.OUTSIDE, "signer", "A key of this installation cannot be used"
     ),
+    errors.ReceiptError: Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "receipt", "Not a receipt, or not a list of signers"
+    ),
+    errors.TrustError: Answer(HTTPStatus.CONFLICT, Exit.REFUSED, "trust", "This list of signers is not to be trusted"),
     errors.CosignError: Answer(
         HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "cosign", "A second gate's verdict could not be had"
     ),

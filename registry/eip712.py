@@ -58,6 +58,7 @@ STATEMENT_FIELDS = _fields("bytes32 digest, address by, uint8 act, bytes32 detai
 ROTATION_FIELDS = _fields("address from, address to, uint256 nonce, uint64 deadline")
 COSIGN_FIELDS = _fields("Admission admission, uint8 visibility, bytes32 claimsHash")
 SEAL_FIELDS = _fields("bytes32 receiptHash")
+SIGNERS_FIELDS = _fields("bytes32 signersHash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,17 @@ def seal_message(domain: Domain, receipt_hash: bytes) -> TypedData:
     """
     require_length("receipt_hash", receipt_hash, 32)
     return _typed_data(domain, "ReceiptSeal", {"ReceiptSeal": SEAL_FIELDS}, {"receiptHash": _hex(receipt_hash)})
+
+
+def signers_message(domain: Domain, signers_hash: bytes) -> TypedData:
+    """Return the full message by which the admin vouches for a list of signers.
+
+    Args:
+        domain: of the installation whose signers they are.
+        signers_hash: 32 bytes, SHA-256 of the list's canonical JSON without the admin's signature.
+    """
+    require_length("signers_hash", signers_hash, 32)
+    return _typed_data(domain, "SignersSeal", {"SignersSeal": SIGNERS_FIELDS}, {"signersHash": _hex(signers_hash)})
 
 
 def signing_hash(typed_data: TypedData) -> bytes:

@@ -105,6 +105,25 @@ class SignerError(RegistryError):
     """A key could not be opened or used."""
 
 
+# -- receipts and their signers ---------------------------------------------------------------------------------
+
+
+class ReceiptError(RegistryError):
+    """A receipt, or a list of signers, is not of its format.
+
+    Attributes:
+        field: the dotted path of the value, such as ``opinions[0].signature``; ``document`` for all of it.
+    """
+
+    def __init__(self, field: str, *, expected: str, got: str) -> None:
+        super().__init__(f"{field}: expected {expected}, got {got}")
+        self.field = field
+
+
+class TrustError(RegistryError):
+    """A list of signers may not be trusted: not its admin's, another admin's, older than the pinned one, or at odds."""
+
+
 # -- other gates ------------------------------------------------------------------------------------------------
 
 

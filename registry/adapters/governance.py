@@ -17,7 +17,7 @@ from registry.adapters.contract import ledger_errors, timelock_at
 from registry.adapters.deployment import POLL_S, WAIT_S, code_hash_at
 from registry.adapters.transactions import prepare, submit
 from registry.errors import LedgerError, LedgerMismatchError
-from registry.model import ZERO_32, Address, Change, ChangeState, GateTerm, Governance, Role
+from registry.model import ZERO_32, Address, Change, ChangeState, GateTerm, Governance, Role, Threshold
 from registry.ports import Signer
 
 NO_END = 2**40 - 1  # the contract's word for a term without end
@@ -68,6 +68,7 @@ class EthereumGovernor:
                 delay_s=delay_s,
                 code_hash=code_hash_at(self._web3, Address.from_hex(self._contract.address), endpoint=self._endpoint),
                 as_of=int(self._web3.eth.get_block("latest")["timestamp"]),
+                thresholds=tuple(self._thresholds()),
             )
 
     def grant(self, role: Role, account: Address) -> Change:
@@ -179,6 +180,11 @@ class EthereumGovernor:
                 valid_until=None if valid_until == NO_END else valid_until,
                 compromised_since=compromised_since,
             )
+
+    def _thresholds(self) -> Iterator[Threshold]:
+        for log in self._logs(self._contract.events.ThresholdChanged()):
+            since = int(self._web3.eth.get_block(log["blockNumber"])["timestamp"])
+            yield Threshold(log["args"]["to"], since)
 
     def _logs(self, event: ContractEvent, role: Role | None = None) -> Iterator[EventData]:
         filters = {} if role is None else {"role": HexBytes(_hash_of(role))}

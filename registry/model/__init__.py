@@ -3,7 +3,7 @@
 from registry.model.cid import Cid
 from registry.model.cosigning import CosignRequest
 from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualHash
-from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role
+from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role, Threshold
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
     Ballot,
@@ -153,6 +153,7 @@ __all__ = [
     "SignedTransaction",
     "Standing",
     "Statement",
+    "Threshold",
     "Thresholds",
     "Tier",
     "Transform",

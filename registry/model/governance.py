@@ -41,6 +41,19 @@ class GateTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """How many gates had to sign from one moment on.
+
+    Attributes:
+        gates: how many.
+        since: Unix seconds.
+    """
+
+    gates: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Governance:
     """A registry's powers at one moment.
 
@@ -53,6 +66,7 @@ class Governance:
         delay_s: how long what the admin proposes can be seen before it happens; absent where no timelock is admin.
         code_hash: 32 bytes, Keccak-256 of the contract's code.
         as_of: Unix seconds of the block that this was read at.
+        thresholds: how many gates had to sign, and since when, the present number last.
     """
 
     holders: Mapping[Role, tuple[Address, ...]]
@@ -63,6 +77,7 @@ class Governance:
     delay_s: int | None
     code_hash: bytes
     as_of: int
+    thresholds: tuple[Threshold, ...] = ()
 
     @property
     def gates_in_office(self) -> tuple[GateTerm, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from registry import receipt
@@ -25,9 +26,21 @@ class ReceiptFiles:
         return self._directory / f"{digest.hex}.receipt.json"
 
     def write(
-        self, record: Record, fingerprint: Fingerprint | None, registration: Registration, inclusion: Inclusion
+        self,
+        record: Record,
+        fingerprint: Fingerprint | None,
+        registration: Registration,
+        inclusion: Inclusion,
+        batch_path: Sequence[bytes] = (),
     ) -> Path:
         """Issue the receipt of a final registration; one that is there already is kept as it is.
+
+        Args:
+            record: as the ledger keeps it.
+            fingerprint: of the media, where it is at hand.
+            registration: what was registered, with all its signatures.
+            inclusion: where that stands.
+            batch_path: of a batched record: the siblings from its leaf up to its batch's root.
 
         Raises:
             SignerError: the recorder's key cannot be used.
@@ -43,6 +56,7 @@ class ReceiptFiles:
             inclusion=inclusion,
             recorder=self._recorder,
             issued_at=self._clock.now(),
+            batch_path=batch_path,
         )
         partial = path.with_suffix(".partial")
         with partial.open("wb") as stream:

@@ -1,31 +1,11 @@
-"""Receipts: portable evidence of registration, as canonical JSON (RFC 8785), sealed by the recorder.
-
-A receipt never brings its own trust: who its signers are is checked against a pinned list, not against itself.
-"""
+"""The public JSON forms of what a receipt holds; the record's is that of every other answer too."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-import rfc8785
-
-from registry import eip712
-from registry.model import (
-    ZERO_32,
-    Admission,
-    Dispute,
-    GateVerdict,
-    Inclusion,
-    LedgerInfo,
-    Record,
-    Registration,
-    SignedIntent,
-)
-from registry.ports import Signer
-
-RECEIPT_FORMAT = "touchstone-receipt/1"
+from registry.model import ZERO_32, Admission, BatchPlace, Dispute, GateVerdict, Inclusion, Record, SignedIntent
 
 Document = dict[str, Any]
 
@@ -45,13 +25,13 @@ def record_document(record: Record, *, fp_version: int | None, dispute: Dispute 
         "cid": str(record.cid) if record.cid else None,
         "uploader": str(record.uploader),
         "levels": list(record.standing_levels.words),
-        "model_ids": [_hex(model_id) for model_id in record.model_ids],
-        "policy_id": _hex(record.policy_id),
+        "model_ids": [hex_of(model_id) for model_id in record.model_ids],
+        "policy_id": hex_of(record.policy_id),
         "standing": record.standing.name,
         "registered_at": record.registered_at,
         "block": record.block,
-        "tx": _hex(record.tx),
-        "batch": {"root": _hex(batch.root), "index": batch.index} if batch else None,
+        "tx": hex_of(record.tx),
+        "batch": {"root": hex_of(batch.root), "index": batch.index} if batch else None,
         "fp_version": fp_version,
         "superseded_by": record.superseded_by.hex if record.superseded_by else None,
         "derived_from": [digest.hex for digest in record.derived_from],
@@ -68,7 +48,7 @@ def record_document(record: Record, *, fp_version: int | None, dispute: Dispute 
             {
                 "attester": str(word.attester),
                 "level": word.level.name,
-                "claims_hash": _hex(word.claims_hash) if word.claims_hash != ZERO_32 else None,
+                "claims_hash": hex_of(word.claims_hash) if word.claims_hash != ZERO_32 else None,
                 "attested_at": word.attested_at,
             }
             for word in record.attestations
@@ -86,52 +66,8 @@ def _dispute_document(dispute: Dispute) -> Document:
     }
 
 
-def issue(
-    *,
-    info: LedgerInfo,
-    record: Record,
-    fp_version: int | None,
-    registration: Registration,
-    inclusion: Inclusion,
-    recorder: Signer,
-    issued_at: int,
-) -> bytes:
-    """Return the sealed receipt of one registration as canonical JSON.
-
-    Raises:
-        SignerError: the recorder's key cannot be used.
-    """
-    body: Document = {
-        "format": RECEIPT_FORMAT,
-        "ledger": {
-            "chain_id": info.chain_id,
-            "contract": str(info.contract),
-            "instance_id": _hex(info.instance_id),
-            "kind": info.kind,
-        },
-        "record": record_document(record, fp_version=fp_version),
-        "admission": admission_document(registration.admission),
-        "opinions": [_opinion(verdict) for verdict in registration.verdicts],
-        "intent": intent_document(registration.intent) if registration.intent else None,
-        "inclusion": {
-            "tx": _hex(inclusion.tx_hash),
-            "block_number": inclusion.block_number,
-            "block_hash": _hex(inclusion.block_hash),
-            "log_index": inclusion.log_index,
-        },
-        "issued_at": issued_at,
-    }
-    seal = eip712.seal_message(eip712.Domain.of(info), seal_hash(body))
-    return rfc8785.dumps({**body, "recorder_signature": _hex(recorder.sign_typed_data(seal))})
-
-
-def seal_hash(receipt: Mapping[str, Any]) -> bytes:
-    """Return SHA-256 of the receipt's canonical JSON without its ``recorder_signature``, 32 bytes."""
-    body = {name: value for name, value in receipt.items() if name != "recorder_signature"}
-    return hashlib.sha256(rfc8785.dumps(body)).digest()
-
-
-def _hex(value: bytes) -> str:
+def hex_of(value: bytes) -> str:
+    """Return ``0x`` and lower-case hex digits."""
     return "0x" + value.hex()
 
 
@@ -139,26 +75,27 @@ def admission_document(admission: Admission) -> Document:
     """Return what is admitted in its public JSON form."""
     return {
         "digest": admission.digest.hex,
-        "fingerprint_hash": _hex(admission.fingerprint_hash),
-        "content_hash": _hex(admission.content_hash),
+        "fingerprint_hash": hex_of(admission.fingerprint_hash),
+        "content_hash": hex_of(admission.content_hash),
         "kind": admission.kind,
         "uploader": str(admission.uploader),
-        "policy_id": _hex(admission.policy_id),
+        "policy_id": hex_of(admission.policy_id),
         "levels": int(admission.levels),
         "earns_reputation": admission.earns_reputation,
         "deadline": admission.deadline,
     }
 
 
-def _opinion(verdict: GateVerdict) -> Document:
+def opinion_document(verdict: GateVerdict) -> Document:
+    """Return one gate's finding with its signature in its public JSON form."""
     opinion = verdict.opinion
     return {
-        "model_id": _hex(opinion.model_id),
+        "model_id": hex_of(opinion.model_id),
         "band": opinion.band,
         "threshold_bps": opinion.threshold_bps,
         "issued_at": opinion.issued_at,
         "gate": str(verdict.gate),
-        "signature": _hex(verdict.signature),
+        "signature": hex_of(verdict.signature),
     }
 
 
@@ -169,8 +106,22 @@ def intent_document(signed: SignedIntent) -> Document:
         "digest": intent.digest.hex,
         "uploader": str(intent.uploader),
         "visibility": intent.visibility.word,
-        "claims_hash": _hex(intent.claims_hash),
+        "claims_hash": hex_of(intent.claims_hash),
         "nonce": str(intent.nonce),  # 256 bits do not fit a JSON number
         "deadline": intent.deadline,
-        "signature": _hex(signed.signature),
+        "signature": hex_of(signed.signature),
     }
+
+
+def inclusion_document(inclusion: Inclusion, batch: BatchPlace | None, path: Sequence[bytes]) -> Document:
+    """Return where a registration stands in its public JSON form, with its way to a batch's root where it has one."""
+    place: Document = {
+        "tx": hex_of(inclusion.tx_hash),
+        "block_number": inclusion.block_number,
+        "block_hash": hex_of(inclusion.block_hash),
+        "log_index": inclusion.log_index,
+    }
+    if batch is None:
+        return place
+    way = {"root": hex_of(batch.root), "index": batch.index, "path": [hex_of(node) for node in path]}
+    return {**place, "batch": way}

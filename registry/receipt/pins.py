@@ -1,0 +1,62 @@
+"""`Pins`: the lists of signers that this installation trusts, one file each, never an older one than before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from registry.eip712 import Domain
+from registry.receipt.signers import SignerList, read_signers, require_successor
+
+
+class Pins:
+    """A directory of pinned lists; read without making it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def of(self, domain: Domain) -> SignerList | None:
+        """Return the list pinned for an installation, or nothing.
+
+        Raises:
+            ReceiptError: the file that is kept is damaged.
+            TrustError: it is not as its admin signed it.
+        """
+        path = self._path(domain)
+        return read_signers(path.read_bytes()) if path.is_file() else None
+
+    def all(self) -> Iterator[SignerList]:
+        """Yield every pinned list, by file name.
+
+        Raises:
+            ReceiptError: a file that is kept is damaged.
+            TrustError: one is not as its admin signed it.
+        """
+        for path in sorted(self._directory.glob("*.signers.json")) if self._directory.is_dir() else ():
+            yield read_signers(path.read_bytes())
+
+    def pin(self, raw: bytes) -> SignerList:
+        """Trust a list from now on, and return it; the first one of an installation is the caller's to decide on.
+
+        Raises:
+            ReceiptError: not a list of signers.
+            TrustError: it may not take the place of the one that is pinned.
+        """
+        offered = read_signers(raw)
+        pinned = self.of(offered.domain)
+        if pinned is not None:
+            require_successor(pinned, offered)
+        path = self._path(offered.domain)
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+        return offered
+
+    def _path(self, domain: Domain) -> Path:
+        name = f"{domain.instance_id.hex()}-{domain.chain_id}-{domain.contract.value.hex()}.signers.json"
+        return self._directory / name
