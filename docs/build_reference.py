@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from api.cli import app
+from api.cli.commands import app
 from api.errors import ANSWERS, Exit
 from api.settings import Settings
 

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from api.cli import app
+from api.cli.commands import app
 from docs.build_reference import pages
 
 ROOT = Path(__file__).parent.parent

@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import api.cli.commands  # noqa: F401  # once, before the forks
 from api.bootstrap import sides
 from api.cli import main
 from registry.adapters import restore

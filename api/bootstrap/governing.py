@@ -35,6 +35,7 @@ def open_admin_side(
             keys={role: getattr(keys, role).address for role in ROLES},
             successor=lambda role: successor_key(directory, role, password).address,
             promote=lambda role: promote_successor(directory, role),
+            admin=keys.admin,
         )
     finally:
         ledger.close()

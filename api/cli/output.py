@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +40,13 @@ class Output:
         if self.as_json:
             problem = {"code": row.code, "title": row.title, "detail": told(error)}
             typer.echo(json.dumps({"file": subject, **(document or {}), "error": problem}, ensure_ascii=False))
+
+
+def log_steps(verbose: bool = typer.Option(False, "--verbose", "-v", help="Log each step on stderr.")) -> None:
+    """Set up logging for a command: errors, or with ``--verbose`` each step."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s"
+    )
 
 
 def note(text: str) -> None:

@@ -1,4 +1,4 @@
-"""``verify``, ``fingerprint``, ``reputation``, ``receipt``, ``index``: no detector, nothing written but the index."""
+"""``verify``, ``fingerprint``, ``reputation``, ``index``: no detector, nothing written but the index."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import rfc8785
 import typer
 
 from api.bootstrap import open_read_side
-from api.cli.output import Output, note, wire
+from api.cli.output import Output, wire
 from api.cli.sides import Files, Json, ask_password, each, settings
 from api.cli.words import reputation_line, verification_lines
 from api.errors import Exit
 from api.schemas import ReputationOut, VerificationOut
-from registry.errors import InvalidValueError, RecordNotFoundError
+from registry.errors import InvalidValueError
 from registry.fingerprint import document, fingerprint
 from registry.model import Address, Digest, Standing, Verification, VerificationResult
-from registry.model.trust import LEDGER_WORDS, ledger_line
+from registry.model.trust import ledger_line
 from registry.register import rebuild_index
 
-receipt_app = typer.Typer(help="Portable evidence of registration.", no_args_is_help=True)
 index_app = typer.Typer(help="The similarity index, a cache of ledger and documents.", no_args_is_help=True)
 
 
@@ -84,35 +82,6 @@ def reputation(address: Annotated[str, typer.Argument(help="0x and 40 hex digits
         kind = side.ledger.info.kind
     lines = [f"{uploader}: {reputation_line(found)}", f"  {ledger_line(kind)}"]
     Output(as_json).answer(wire(ReputationOut.of(str(uploader), found)), *lines)
-
-
-@receipt_app.command("show")
-def receipt_show(
-    subject: Annotated[str, typer.Argument(help="A file, a digest, or a receipt.")], as_json: Json = False
-) -> None:
-    """Print the receipt of a registered file.
-
-    Example: touchstone receipt show photo.jpg
-    """
-    path = _receipt_of(subject)
-    body = json.loads(path.read_bytes())
-    if path.read_bytes() != rfc8785.dumps(body):
-        note(f"{path} is not in canonical form (RFC 8785): it has been edited")
-    if (kind := body.get("ledger", {}).get("kind")) in LEDGER_WORDS:
-        note(ledger_line(kind))
-    pretty = json.dumps(body, indent=2, ensure_ascii=False)
-    Output(as_json).answer(body, pretty)
-
-
-def _receipt_of(subject: str) -> Path:
-    given = Path(subject)
-    if given.name.endswith(".receipt.json") and given.is_file():
-        return given
-    digest = Digest.of_file(given) if given.is_file() else Digest.from_hex(subject)
-    path = settings().home / "receipts" / f"{digest.hex}.receipt.json"
-    if not path.is_file():
-        raise RecordNotFoundError(f"no receipt of {digest} here")
-    return path
 
 
 @index_app.command("rebuild")

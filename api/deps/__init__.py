@@ -16,7 +16,7 @@ from api.deps.counters import Counters
 from api.settings import Settings
 from registry.media import Decoder
 from registry.model import Address, Dispute, ModelId, Record, Standing
-from registry.ports import ContentStore, Governor, Journal, Ledger, SimilarityIndex
+from registry.ports import ContentStore, Governor, Journal, Ledger, Signer, SimilarityIndex
 from registry.register import Checker, CoGate, Examiner, ReceiptFiles, Registrar
 from registry.verify import Verifier
 
@@ -85,6 +85,7 @@ class AdminSide:
         keys: the present accounts by role: gate, recorder, arbiter, admin.
         successor: makes or returns the account that will take a role's place.
         promote: lets it take that place, for the next process that opens the keys.
+        admin: the admin's key.
     """
 
     ledger: Ledger
@@ -92,6 +93,7 @@ class AdminSide:
     keys: Mapping[str, Address]
     successor: Callable[[str], Address]
     promote: Callable[[str], None]
+    admin: Signer
 
 
 def write_side(request: Request) -> WriteSide:

@@ -1,0 +1,101 @@
+"""What a receipt is worth, as JSON and in words."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from registry.model.trust import ledger_line
+from registry.receipt import Finding, Receipt, ReceiptVerification, Result, SignerList
+
+_RESULTS = {Result.VALID: "valid", Result.INVALID: "INVALID", Result.NOT_CHECKED: "not checked"}
+_SOURCES = {
+    "given": "the list given",
+    "pinned": "the pinned list",
+    "own_ledger": "this installation's own ledger, which vouches for its own gates: no list is pinned",
+    "none": "nobody: `touchstone trust add` pins a list of signers",
+}
+
+
+def verification_document(
+    receipt: Receipt, found: ReceiptVerification, media: Finding | None, signers: SignerList | None, source: str
+) -> dict[str, Any]:
+    """Return a verification in its public JSON form."""
+    return {
+        "digest": receipt.record.digest.hex,
+        "ledger": receipt.ledger_kind,
+        "signatures": _finding(found.signatures),
+        "inclusion": _finding(found.inclusion),
+        "standing": {**_finding(found.standing), "value": found.stands.name if found.stands else None},
+        "media": _finding(media) if media else None,
+        "trust": {
+            "source": source,
+            "version": signers.version if signers and source != "own_ledger" else None,
+            "admin": str(signers.admin) if signers else None,
+        },
+    }
+
+
+def verification_lines(
+    receipt: Receipt, found: ReceiptVerification, media: Finding | None, signers: SignerList | None, source: str
+) -> list[str]:
+    """Return a verification in words: a headline, then what each result stands on."""
+    stands = f" ({found.stands.name})" if found.stands else ""
+    results = [
+        ("signatures", found.signatures, ""),
+        ("inclusion", found.inclusion, ""),
+        ("standing", found.standing, stands),
+        *([("file", media, "")] if media else []),
+    ]
+    head = ", ".join(f"{name} {_RESULTS[finding.result]}{more}" for name, finding, more in results)
+    version = f" (version {signers.version}, admin {signers.admin})" if signers and source != "own_ledger" else ""
+    return [
+        head,
+        f"  of {receipt.record.digest}, registered {_when(receipt.record.registered_at)} by {receipt.record.uploader}",
+        *(f"  {name}: {reason.message}" for name, finding, _ in results for reason in finding.reasons),
+        f"  trusted: {_SOURCES[source]}{version}",
+        f"  {ledger_line(receipt.ledger_kind)}",
+    ]
+
+
+def signers_document(signers: SignerList) -> dict[str, Any]:
+    """Return a list of signers in short."""
+    return {
+        "instance_id": "0x" + signers.domain.instance_id.hex(),
+        "chain_id": signers.domain.chain_id,
+        "contract": str(signers.domain.contract),
+        "version": signers.version,
+        "issued_at": signers.issued_at,
+        "admin": str(signers.admin),
+        "threshold": signers.thresholds[-1].gates,
+        "gates": [str(term.gate) for term in signers.gates],
+        "recorders": [str(recorder) for recorder in signers.recorders],
+    }
+
+
+def signers_lines(signers: SignerList) -> list[str]:
+    """Return a list of signers in words."""
+    domain = signers.domain
+    lines = [
+        f"signers of installation 0x{domain.instance_id.hex()}",
+        f"  contract {domain.contract} on chain {domain.chain_id}",
+        f"  version {signers.version} of {_when(signers.issued_at)}, signed by the admin {signers.admin}",
+        f"  {signers.thresholds[-1].gates} of these gates must sign:",
+    ]
+    for term in signers.gates:
+        until = f" until {_when(term.valid_until)}" if term.valid_until is not None else ""
+        stolen = f", its key in other hands since {_when(term.compromised_since)}" if term.compromised_since else ""
+        lines.append(f"    {term.gate}, run by {term.run_by}, from {_when(term.valid_from)}{until}{stolen}")
+    return [*lines, *(f"  recorder {recorder}" for recorder in signers.recorders)]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    reasons = [{"code": each.code, "field": each.field, "message": each.message} for each in finding.reasons]
+    return {"result": finding.result.value, "reasons": reasons}
+
+
+def _when(unix_s: int) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(unix_s, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):  # a year beyond 9999, which only a forged document has
+        return f"at {unix_s}"

@@ -1,0 +1,189 @@
+"""``receipt``: portable evidence of registration, shown and verified; offline without any engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.output import Output, note
+from api.cli.proof_words import verification_document, verification_lines
+from api.errors import Exit, answer_to, combined
+from api.settings import Settings
+from registry.errors import InvalidValueError, RecordNotFoundError, RegistryError
+from registry.model import Digest, Standing
+from registry.ports import Ledger
+from registry.receipt import (
+    NO_LEDGER,
+    OFFLINE,
+    Finding,
+    Pins,
+    Reason,
+    Receipt,
+    ReceiptVerification,
+    Result,
+    SignerList,
+    first_difference,
+    read_json,
+    read_receipt,
+    read_signers,
+    require_successor,
+    verify,
+)
+from registry.receipt.findings import wrong
+
+receipt_app = typer.Typer(help="Portable evidence of registration.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per file on stdout.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a verification may stand on.
+
+    Attributes:
+        ledger: that can be asked; absent with the reason in ``without``.
+        own: the signers of this installation's own ledger.
+    """
+
+    pins: Pins
+    given: SignerList | None
+    own: SignerList | None
+    ledger: Ledger | None
+    without: Reason
+
+    def signers_for(self, receipt: Receipt) -> tuple[SignerList | None, str]:
+        """Return whom to trust about a receipt, and where that comes from."""
+        if self.given is not None:
+            return self.given, "given"
+        pinned = self.pins.of(receipt.domain)
+        if pinned is not None:
+            return pinned, "pinned"
+        if self.own is not None and self.own.domain == receipt.domain:
+            return self.own, "own_ledger"
+        return None, "none"
+
+
+@receipt_app.command("show")
+def show(
+    subject: Annotated[str, typer.Argument(help="A file, a digest, or a receipt.")], as_json: Json = False
+) -> None:
+    """Print the receipt of a registered file, whatever it is worth: `receipt verify` says that.
+
+    Example: touchstone receipt show photo.jpg
+    """
+    path = _receipt_of(subject)
+    raw = path.read_bytes()
+    body = read_json(raw)
+    different = first_difference(raw, read_receipt(raw).document)
+    if different is not None:
+        note(f"{path} is not in canonical form (RFC 8785) from {different} on: it has been edited")
+    Output(as_json).answer(body, json.dumps(body, indent=2, ensure_ascii=False))
+
+
+@receipt_app.command("verify")
+def verify_command(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Receipts.", show_default=False)
+    ],
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no ledger; say what that leaves open.")] = False,
+    signers: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A list of signers to trust this once.")
+    ] = None,
+    media: Annotated[
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="The file that the receipt should be of.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Verify receipts: their signatures, their inclusion in the ledger, and how the record stands now.
+
+    Example: touchstone receipt verify photo.receipt.json --offline --file photo.jpg
+
+    Who may sign is pinned by `trust add`; this installation's own ledger vouches for its own gates. Ends 0 if all that
+    was asked for is valid and the record ACTIVE; 4 if something is invalid, or the record DISPUTED or REVOKED; 3 if
+    nobody is trusted for that installation, or something else could not be judged; 5 if the ledger could not be asked.
+    """
+    run = Settings()
+    output = Output(as_json)
+    codes: list[Exit] = []
+    digest = Digest.of_file(media) if media else None
+    with _known(run, offline=offline, signers=signers) as known:
+        for path in files:
+            try:
+                codes.append(_verify(path, known, digest, output, offline=offline))
+            except RegistryError as exc:
+                output.failure(str(path), exc)
+                codes.append(answer_to(exc).exit_code)
+    raise typer.Exit(combined(codes))
+
+
+def exit_of(found: ReceiptVerification, media: Finding | None, *, offline: bool) -> Exit:
+    """Return the exit code of one verification."""
+    findings = [found.signatures, found.inclusion, found.standing, *([media] if media else [])]
+    if any(finding.result is Result.INVALID for finding in findings) or found.stands not in {None, Standing.ACTIVE}:
+        return Exit.REFUSED
+    if not offline and found.standing.result is Result.NOT_CHECKED:
+        return Exit.OUTSIDE
+    open_question = found.signatures.result is Result.NOT_CHECKED
+    if not offline:
+        open_question |= found.inclusion.result is Result.NOT_CHECKED
+    return Exit.REVIEW if open_question else Exit.GOOD
+
+
+def _verify(path: Path, known: Known, digest: Digest | None, output: Output, *, offline: bool) -> Exit:
+    receipt = read_receipt(_read(path))
+    signers, source = known.signers_for(receipt)
+    found = verify(receipt, signers=signers, ledger=known.ledger, without=known.without)
+    media = None if digest is None else _media(receipt, digest)
+    document = verification_document(receipt, found, media, signers, source)
+    lines = verification_lines(receipt, found, media, signers, source)
+    output.answer({"file": str(path), **document}, f"{path}: {lines[0]}", *lines[1:])
+    return exit_of(found, media, offline=offline)
+
+
+def _media(receipt: Receipt, digest: Digest) -> Finding:
+    if digest == receipt.record.digest:
+        return Finding.of([])
+    text = f"record.digest: the file's SHA-256 is {digest}, the receipt is of {receipt.record.digest}"
+    return Finding.of([wrong("other_file", "record.digest", text)])
+
+
+@contextmanager
+def _known(run: Settings, *, offline: bool, signers: Path | None) -> Iterator[Known]:
+    pins = Pins(run.home / "trust")
+    given = read_signers(_read(signers)) if signers else None
+    pinned = pins.of(given.domain) if given else None
+    if given and pinned:
+        require_successor(pinned, given)
+    # a home without keys has no ledger, and opening one would make a chain that knows nothing
+    if offline or (run.rpc_url is None and not (run.home / "keys").is_dir()):
+        yield Known(pins, given, None, None, OFFLINE if offline else NO_LEDGER)
+        return
+    # Only here: engines take seconds to import, and may be missing where only receipts are verified.
+    from api.cli.asking import open_own_ledger  # noqa: PLC0415
+
+    with open_own_ledger(run) as (ledger, own, without):
+        yield Known(pins, given, own, ledger, without)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise InvalidValueError(f"{path}: {exc.strerror}") from exc
+
+
+def _receipt_of(subject: str) -> Path:
+    given = Path(subject)
+    if given.name.endswith(".receipt.json") and given.is_file():
+        return given
+    digest = Digest.of_file(given) if given.is_file() else Digest.from_hex(subject)
+    path = Settings().home / "receipts" / f"{digest.hex}.receipt.json"
+    if not path.is_file():
+        raise RecordNotFoundError(f"no receipt of {digest} here")
+    return path
