@@ -146,11 +146,28 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
     errors.LedgerUnavailableError: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, Exit.OUTSIDE, "ledger-unavailable", "The ledger cannot be reached", _RETRY_S
     ),
+    errors.FeeTooHighError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Exit.OUTSIDE,
+        "ledger-fee-too-high",
+        "The network asks more for a transaction than the cap allows",
+        _RETRY_S,
+    ),
+    errors.NotTakenYetError: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Exit.OUTSIDE,
+        "ledger-not-taken-yet",
+        "The network does not take a transaction now",
+        _RETRY_S,
+    ),
     errors.LedgerMismatchError: Answer(
         HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "ledger-mismatch", "This is another network than the configured one"
     ),
     errors.TransactionRevertedError: Answer(
         HTTPStatus.CONFLICT, Exit.REFUSED, "transaction-reverted", "The contract refused"
+    ),
+    errors.NonceTakenError: Answer(
+        HTTPStatus.CONFLICT, Exit.OUTSIDE, "nonce-taken", "Another program sends with this installation's key"
     ),
     errors.RecordNotFoundError: Answer(
         HTTPStatus.NOT_FOUND, Exit.UNKNOWN, "record-not-found", "Not recorded; that says nothing about the media"

@@ -34,13 +34,23 @@ class Settings(BaseSettings):
         None
     )
     rpc_url: Annotated[
-        str | None, Field(description="JSON-RPC endpoint of an EVM network; unset, the embedded chain.")
+        str | None,
+        Field(description="JSON-RPC endpoint of an EVM network, or several, by commas; unset, the embedded chain."),
     ] = None
     deployment: Annotated[
         Path | None,
         Field(description="JSON file {chain_id, contract, instance_id, first_block}; unset, HOME/network.json."),
     ] = None
-    confirmations: Annotated[int, Field(ge=1, description="Blocks after which a registration is final there.")] = 12
+    confirmations: Annotated[
+        Annotated[int, Field(ge=1)] | Literal["finalized"],
+        Field(description="Blocks after which a registration is final there; or `finalized`, by the network's word."),
+    ] = 12
+    max_fee_gwei: Annotated[
+        float | None, Field(gt=0, description="Most paid there for a unit of gas; while it costs more, jobs wait.")
+    ] = None
+    stuck_after_s: Annotated[
+        int, Field(ge=1, description="How long a transaction waits there before it goes out again for higher fees.")
+    ] = 180
     ipfs: Annotated[
         str | None, Field(description="Multiaddress of a Kubo RPC endpoint, such as /ip4/127.0.0.1/tcp/5001.")
     ] = None

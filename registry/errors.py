@@ -170,6 +170,14 @@ class LedgerUnavailableError(LedgerError):
     """The ledger cannot be reached now; a job waits durably and a read may be tried again."""
 
 
+class FeeTooHighError(LedgerUnavailableError):
+    """The network asks more for a transaction than the cap allows; nothing was sent, and a job waits durably."""
+
+
+class NotTakenYetError(LedgerUnavailableError):
+    """The network will not take a transaction now: too little is offered, too few funds, or no room; nothing waits."""
+
+
 class LedgerMismatchError(LedgerError):
     """The network at hand is not the one that was configured (chain id, code hash or instance id differ)."""
 
@@ -186,6 +194,20 @@ class TransactionRevertedError(LedgerError):
         super().__init__(f"the contract refused: {error_name}({', '.join(arguments)})")
         self.error_name = error_name
         self.arguments = tuple(arguments)
+
+
+class NonceTakenError(TransactionRevertedError):
+    """Another transaction of the same account was included under this nonce: this one never can be.
+
+    Somebody else sends with the same key, or a node forgot what it had; the same call goes out under the next nonce.
+    """
+
+    def __init__(self, account: str, *, nonce: int) -> None:
+        super().__init__("NonceTaken", (account, str(nonce)))
+
+    def __str__(self) -> str:
+        account, nonce = self.arguments
+        return f"nonce {nonce} of {account} is taken by a transaction that is not ours: is its key used elsewhere?"
 
 
 class RecordNotFoundError(LedgerError):

@@ -26,6 +26,7 @@ from registry.model import (
     Digest,
     Dispute,
     DisputeReason,
+    EndpointHealth,
     EventName,
     Fingerprint,
     Inclusion,
@@ -120,14 +121,14 @@ class MemoryLedger:
     def is_gate(self, account: Address) -> bool:
         return account not in self.dismissed
 
-    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
+    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
         self._require_up()
         if registration.admission.digest in self.records:
             raise TransactionRevertedError("MediaAlreadyRegistered", [registration.admission.digest.hex])
         gates = {verdict.gate for verdict in registration.verdicts} - self.dismissed
         if len(gates) < self.threshold:
             raise TransactionRevertedError("QuorumNotMet", [str(len(gates)), str(self.threshold)])
-        nonce = len(self.included) if nonce is None else nonce
+        nonce = self.next_nonce() if replaces is None else replaces.nonce
         self.nonces.append(nonce)
         raw = registration.admission.digest.value + registration.admission.deadline.to_bytes(8, "big")
         transaction = SignedTransaction(raw, hashlib.sha256(raw).digest(), nonce)
@@ -164,9 +165,12 @@ class MemoryLedger:
             tx=tx_hash,
         )
 
-    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+    def next_nonce(self) -> int:
+        return len(self.included)
+
+    def inclusion(self, *tx_hashes: bytes, wait_s: float = 0.0) -> Inclusion | None:
         self._require_up()
-        return self.included.get(tx_hash)
+        return next((self.included[tx_hash] for tx_hash in tx_hashes if tx_hash in self.included), None)
 
     def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
         return self.final
@@ -260,6 +264,9 @@ class MemoryLedger:
 
     def height(self) -> int:
         return len(self.included)
+
+    def endpoints(self) -> tuple[EndpointHealth, ...]:
+        return ()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from api.bootstrap.keys import AskPassword, key_password, nobody, open_keyring
-from api.bootstrap.ledgers import Deployment, deployment_path, open_ledger
+from api.bootstrap.ledgers import Deployment, deployment_path, fee_policy, open_ledger
 from api.deps import AdminSide
 from api.settings import Settings
 from registry.adapters.deployment import ContractArguments
@@ -75,7 +75,7 @@ def deploy_contract(settings: Settings, ask_password: AskPassword, wishes: Deplo
     """
     url, path = _undeployed(settings)
     arguments = _arguments(settings, ask_password, wishes)
-    made = install(url, open_keyring(settings, ask_password).admin, arguments)
+    made = install(url, open_keyring(settings, ask_password).admin, arguments, fees=fee_policy(settings))
     deployment = Deployment(
         chain_id=made.chain_id,
         contract=str(made.contract),

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from api.settings import Settings
 from registry.adapters.clock import SystemClock
+from registry.adapters.courier import SendingPolicy
 from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
+from registry.adapters.fees import GWEI, FeePolicy
 from registry.adapters.jsonrpc import NetworkHome, open_network
 from registry.adapters.keystore import Keyring
 from registry.errors import LedgerMismatchError
@@ -56,12 +58,19 @@ def open_ledger(settings: Settings, keys: Keyring) -> EthereumLedger:
         contract=Address.from_hex(deployment.contract),
         instance_id=bytes.fromhex(deployment.instance_id.removeprefix("0x")),
         first_block=deployment.first_block,
-        confirmations=settings.confirmations,
+        finality=settings.confirmations,
         code_hash=bytes.fromhex(deployment.code_hash.removeprefix("0x")) if deployment.code_hash else None,
     )
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     events = directory / f"events-{deployment.chain_id}-{deployment.contract}.sqlite"
-    return open_network(home, recorder=keys.recorder, arbiter=keys.arbiter, events_file=events)
+    policy = SendingPolicy(fee_policy(settings), settings.stuck_after_s)
+    return open_network(home, recorder=keys.recorder, arbiter=keys.arbiter, events_file=events, policy=policy)
+
+
+def fee_policy(settings: Settings) -> FeePolicy:
+    """Return what a transaction may cost."""
+    cap = settings.max_fee_gwei
+    return FeePolicy(None if cap is None else int(cap * GWEI))
 
 
 def deployment_path(settings: Settings) -> Path:

@@ -10,6 +10,7 @@ from web3 import Web3
 from web3.types import TxParams
 
 from registry.adapters.contract import addresses, artefact, contract_at, ledger_errors
+from registry.adapters.fees import NO_CAP, FeePolicy
 from registry.adapters.transactions import prepare, submit
 from registry.eip712 import NOBODY
 from registry.errors import LedgerError, LedgerMismatchError
@@ -64,7 +65,14 @@ class Creation:
     data: HexBytes
 
 
-def deploy(web3: Web3, signer: Signer, arguments: ContractArguments, *, endpoint: str = "the network") -> Address:
+def deploy(
+    web3: Web3,
+    signer: Signer,
+    arguments: ContractArguments,
+    *,
+    endpoint: str = "the network",
+    fees: FeePolicy = NO_CAP,
+) -> Address:
     """Create the contract, and first its timelock if it has one, paid by ``signer``; return the contract's address.
 
     Raises:
@@ -74,8 +82,8 @@ def deploy(web3: Web3, signer: Signer, arguments: ContractArguments, *, endpoint
     """
     admin = arguments.admin
     if arguments.delay_s is not None:
-        admin = _create(web3, signer, timelock_creation(web3, arguments, endpoint=endpoint), endpoint)
-    return _create(web3, signer, registry_creation(web3, arguments, admin=admin, endpoint=endpoint), endpoint)
+        admin = _create(web3, signer, timelock_creation(web3, arguments, endpoint=endpoint), endpoint, fees)
+    return _create(web3, signer, registry_creation(web3, arguments, admin=admin, endpoint=endpoint), endpoint, fees)
 
 
 def timelock_creation(web3: Web3, arguments: ContractArguments, *, endpoint: str) -> Creation:
@@ -103,8 +111,8 @@ def code_hash_at(web3: Web3, contract: Address, *, endpoint: str) -> bytes:
         return bytes(keccak(bytes(web3.eth.get_code(Web3.to_checksum_address(contract.hex)))))
 
 
-def _create(web3: Web3, signer: Signer, creation: Creation, endpoint: str) -> Address:
-    transaction = prepare(web3, endpoint, signer, {"data": creation.data})
+def _create(web3: Web3, signer: Signer, creation: Creation, endpoint: str, fees: FeePolicy) -> Address:
+    transaction = prepare(web3, endpoint, signer, {"data": creation.data}, fees=fees)
     submit(web3, endpoint, transaction)
     with ledger_errors(endpoint):
         receipt = web3.eth.wait_for_transaction_receipt(HexBytes(transaction.tx_hash), WAIT_S, POLL_S)

@@ -11,6 +11,7 @@ from registry.adapters.deployment import ContractArguments, deploy, installation
 from registry.adapters.embedded_evm import EmbeddedBackend, EmbeddedProvider, create_genesis
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.event_table import EventTable
+from registry.adapters.outbox import IN_MEMORY, Outbox
 from registry.adapters.sqlite_evm import SqliteChainDB
 from registry.errors import LedgerMismatchError, LedgerUnavailableError
 from registry.model import Address, LedgerInfo
@@ -75,7 +76,14 @@ def open_embedded(
         database.close()
         raise
     return EthereumLedger(
-        web3, info, endpoint=ENDPOINT, recorder=recorder, arbiter=arbiter, table=table, on_close=database.close
+        web3,
+        info,
+        endpoint=ENDPOINT,
+        recorder=recorder,
+        arbiter=arbiter,
+        table=table,
+        outbox=Outbox(IN_MEMORY),
+        on_close=database.close,
     )
 
 

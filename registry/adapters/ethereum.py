@@ -9,14 +9,17 @@ from web3 import Web3
 from registry.adapters.chain_events import ChainEvents
 from registry.adapters.contract import ledger_errors, register_arguments, rotation_fields, statement_fields
 from registry.adapters.contract_state import ContractState
+from registry.adapters.courier import Courier, SendingPolicy
 from registry.adapters.event_table import EventTable
 from registry.adapters.governance import EthereumGovernor
+from registry.adapters.outbox import Outbox
 from registry.adapters.records import Records
-from registry.adapters.sending import Sending
+from registry.adapters.sending import Finality, Sending
 from registry.model import (
     Address,
     Digest,
     DisputeReason,
+    EndpointHealth,
     Inclusion,
     LedgerEvent,
     LedgerInfo,
@@ -28,6 +31,8 @@ from registry.model import (
     SignedTransaction,
 )
 from registry.ports import Signer
+
+NO_LIMITS = SendingPolicy()
 
 
 class EthereumLedger(ContractState):
@@ -42,8 +47,11 @@ class EthereumLedger(ContractState):
         recorder: Signer,
         arbiter: Signer,
         table: EventTable,
+        outbox: Outbox,
         first_block: int = 0,
-        confirmations: int = 1,
+        finality: Finality = 1,
+        policy: SendingPolicy = NO_LIMITS,
+        endpoints: Callable[[], tuple[EndpointHealth, ...]] = tuple,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         """Look after a contract that is known to be there.
@@ -55,20 +63,26 @@ class EthereumLedger(ContractState):
             recorder: sends registrations.
             arbiter: rules on disputes.
             table: of this chain and contract.
+            outbox: of this chain.
             first_block: where the contract was created, or any block before.
-            confirmations: blocks, the including one counted, after which an inclusion is final.
+            finality: blocks, the including one counted, after which an inclusion is final; or by the network's word.
+            policy: of fees and patience.
+            endpoints: how the ways to the network do.
             on_close: releases what stands behind ``web3``.
         """
         super().__init__(web3, info, endpoint=endpoint, asker=recorder.address)
         self._recorder = recorder
         self._arbiter = arbiter
         self._table = table
+        self._outbox = outbox
         self._first_block = first_block
+        self._endpoints = endpoints
         self._on_close = on_close
         self._chain_events = ChainEvents(web3, self._contract)
         self._records = Records(self._contract, table, self._sync, endpoint=endpoint, asker=recorder.address)
+        self._courier = Courier(web3, outbox, endpoint=endpoint, policy=policy)
         self._sending = Sending(
-            web3, self._contract, self._chain_events, endpoint=endpoint, confirmations=confirmations
+            web3, self._contract, self._chain_events, self._courier, endpoint=endpoint, finality=finality
         )
 
     def find(self, digest: Digest) -> Record | None:
@@ -84,32 +98,40 @@ class EthereumLedger(ContractState):
         self._sync()
         return self._table.events()
 
-    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
+    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
         """Return the signed transaction that will register; nothing is sent.
 
         Raises:
             TransactionRevertedError: the contract would refuse it now.
+            FeeTooHighError: the network asks more than the cap.
         """
-        return self._sending.prepare(self._recorder, "register", *register_arguments(registration), nonce=nonce)
+        return self._sending.prepare(self._recorder, "register", *register_arguments(registration), replaces=replaces)
+
+    def next_nonce(self) -> int:
+        """Return the number of the operator's next transaction, as the latest block has it."""
+        with ledger_errors(self._endpoint):
+            account = Web3.to_checksum_address(self._recorder.address.hex)
+            return int(self._web3.eth.get_transaction_count(account, "latest"))
 
     def submit(self, transaction: SignedTransaction) -> None:
         """Send the transaction; sending one that is already known or included is no error.
 
         Raises:
+            NonceTakenError: another transaction of this account was included under its nonce.
             TransactionRevertedError: the network refused it.
         """
         self._sending.submit(transaction)
 
-    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+    def inclusion(self, *tx_hashes: bytes, wait_s: float = 0.0) -> Inclusion | None:
         """Return where the registration stands on the chain, or nothing if it is not included within ``wait_s``.
 
         Raises:
             TransactionRevertedError: it was included and failed.
         """
-        return self._sending.inclusion(tx_hash, wait_s=wait_s)
+        return self._sending.inclusion(*tx_hashes, wait_s=wait_s)
 
     def is_final(self, inclusion: Inclusion, *, wait_s: float = 0.0) -> bool:
-        """Return whether the block is on the chain under as many confirmations as set, waiting up to ``wait_s``."""
+        """Return whether the block is on the chain and can no longer be undone, waiting up to ``wait_s``."""
         return self._sending.is_final(inclusion, wait_s=wait_s)
 
     # -- acts that are no registration: each returns where it stands, or raises what `Sending.act` does ---------------
@@ -166,6 +188,10 @@ class EthereumLedger(ContractState):
 
     # -- around it -----------------------------------------------------------------------------------------------------
 
+    def endpoints(self) -> tuple[EndpointHealth, ...]:
+        """Return the ways to the network, each asked now; none for an embedded ledger."""
+        return self._endpoints()
+
     def governor(self, admin: Signer, *, dry_run: bool = False) -> EthereumGovernor:
         """Return the admin's side of this registry.
 
@@ -176,6 +202,7 @@ class EthereumLedger(ContractState):
         return EthereumGovernor(
             self._web3,
             self._contract,
+            self._courier,
             admin=admin,
             endpoint=self._endpoint,
             first_block=self._first_block,
@@ -185,6 +212,7 @@ class EthereumLedger(ContractState):
     def close(self) -> None:
         """Release what is held; nothing durable is lost."""
         self._table.close()
+        self._outbox.close()
         self._on_close()
 
     def _sync(self) -> None:

@@ -14,8 +14,10 @@ from web3.types import EventData, TxParams
 
 from registry.adapters.chain_events import BLOCKS_A_CALL
 from registry.adapters.contract import ledger_errors, timelock_at
-from registry.adapters.deployment import POLL_S, WAIT_S, code_hash_at
-from registry.adapters.transactions import prepare, submit
+from registry.adapters.courier import Courier
+from registry.adapters.deployment import code_hash_at
+from registry.adapters.outbox import Call
+from registry.adapters.transactions import prepare
 from registry.errors import LedgerError, LedgerMismatchError
 from registry.model import ZERO_32, Address, Change, ChangeState, GateTerm, Governance, Role, Threshold
 from registry.ports import Signer
@@ -28,13 +30,22 @@ class EthereumGovernor:
     """Changes the powers in one registry; each method does the next thing that can be done and may be called again."""
 
     def __init__(
-        self, web3: Web3, contract: Contract, *, admin: Signer, endpoint: str, first_block: int = 0, dry_run: bool
+        self,
+        web3: Web3,
+        contract: Contract,
+        courier: Courier,
+        *,
+        admin: Signer,
+        endpoint: str,
+        first_block: int = 0,
+        dry_run: bool,
     ) -> None:
         """Look after a registry that is known to be there.
 
         Args:
             web3: how to reach the network.
             contract: the registry.
+            courier: sends.
             admin: the admin's key, which is the guardian's too: the admin itself, or who proposes to its timelock.
             endpoint: the network's name in messages.
             first_block: where the contract was created, or any block before.
@@ -42,6 +53,7 @@ class EthereumGovernor:
         """
         self._web3 = web3
         self._contract = contract
+        self._courier = courier
         self._admin = admin
         self._endpoint = endpoint
         self._first_block = first_block
@@ -152,14 +164,12 @@ class EthereumGovernor:
         raise LedgerError(f"expected this change to have been made fewer than {MAX_SALTS} times, got more")
 
     def _send(self, call: str, to: str, data: str) -> Change:
-        transaction = prepare(self._web3, self._endpoint, self._admin, {"to": to, "data": data})
         if self._dry_run:
+            prepare(self._web3, self._endpoint, self._admin, {"to": to, "data": data})
             return Change(ChangeState.PLANNED, call, bytes(HexBytes(data)))
-        submit(self._web3, self._endpoint, transaction)
-        with ledger_errors(self._endpoint):
-            receipt = self._web3.eth.wait_for_transaction_receipt(HexBytes(transaction.tx_hash), WAIT_S, POLL_S)
+        receipt = self._courier.deliver(self._admin, Call(to, data))
         if receipt["status"] != 1:
-            raise LedgerError(f"0x{transaction.tx_hash.hex()} failed: {call}")
+            raise LedgerError(f"0x{receipt['transactionHash'].hex()} failed: {call}")
         return Change(ChangeState.DONE, call, bytes(HexBytes(data)))
 
     def _holders(self, role: Role) -> Iterator[Address]:

@@ -1,29 +1,48 @@
-"""Transactions of one account: priced (EIP-1559, else by gas price), signed, and sent so that twice is once."""
+"""Transactions of one account: run first, priced, signed, and sent so that twice is once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from eth_account import Account
+from eth_typing import ChecksumAddress
+from eth_utils.exceptions import ValidationError
 from hexbytes import HexBytes
+from rlp.exceptions import RLPException
 from web3 import Web3
-from web3.exceptions import MethodNotSupported, TransactionNotFound, Web3RPCError
+from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxParams, Wei
 
 from registry.adapters.contract import ledger_errors, rpc_message
-from registry.errors import TransactionRevertedError
+from registry.adapters.fees import NO_CAP, FeePolicy
+from registry.errors import NonceTakenError, NotTakenYetError, TransactionRevertedError
 from registry.model import SignedTransaction
 from registry.ports import Signer
 
-PRIORITY_FEE_WEI = 10**9  # where a node has no opinion: 1 gwei, what geth suggests on a quiet network
 GAS_MARGIN = 1.2  # on the node's estimate: another's transaction may come between and make storage cold or new
-REPLACEMENT_FACTOR = (
-    2  # nodes ask at least 1.1 of both fees before they replace a waiting transaction (geth's pricebump)
+# What nodes say (geth, anvil, Hardhat) of a transaction that they may well take later.
+TEMPORARY = (
+    "underpriced",
+    "pool is full",
+    "insufficient funds",
+    "enough funds",
+    "block base fee",
+    "basefeepergas",
 )
+
+NO_TRANSACTION = (ValueError, TypeError, IndexError, RLPException, ValidationError)  # from eth_account and below
 
 
 def prepare(
-    web3: Web3, endpoint: str, signer: Signer, call: Mapping[str, Any], *, nonce: int | None = None, value_wei: int = 0
+    web3: Web3,
+    endpoint: str,
+    signer: Signer,
+    call: Mapping[str, Any],
+    *,
+    replaces: SignedTransaction | None = None,
+    value_wei: int = 0,
+    fees: FeePolicy = NO_CAP,
 ) -> SignedTransaction:
     """Return the signed transaction for ``call`` (``data`` and, unless it creates a contract, ``to``); send nothing.
 
@@ -35,14 +54,16 @@ def prepare(
         endpoint: its name in messages.
         signer: whose account pays.
         call: what is sent.
-        nonce: of the waiting transaction that this one replaces, at twice the fees; absent for the account's next.
+        replaces: the waiting transaction whose nonce this one takes, for higher fees; absent for the account's next.
         value_wei: sent along.
+        fees: how much it may cost.
 
     Raises:
         TransactionRevertedError: the contract would refuse it.
+        FeeTooHighError: the network asks more than the cap.
     """
     sender = Web3.to_checksum_address(signer.address.hex)
-    circumstances: Literal["pending", "latest"] = "pending" if nonce is None else "latest"
+    circumstances: Literal["pending", "latest"] = "pending" if replaces is None else "latest"
     with ledger_errors(endpoint):
         simulated = TxParams({"from": sender, "data": call["data"], "value": Wei(value_wei)})
         if "to" in call:
@@ -51,10 +72,10 @@ def prepare(
         gas = int(web3.eth.estimate_gas(simulated, circumstances) * GAS_MARGIN)
         fields = {
             **call,
-            **_fees(web3, factor=1 if nonce is None else REPLACEMENT_FACTOR),
+            **fees.fees(web3, replaces=replaces).fields(),
             "value": value_wei,
             "gas": gas,
-            "nonce": web3.eth.get_transaction_count(sender, "latest") if nonce is None else nonce,
+            "nonce": web3.eth.get_transaction_count(sender, "latest") if replaces is None else replaces.nonce,
             "chainId": web3.eth.chain_id,
         }
     return signer.sign_transaction(fields)
@@ -64,15 +85,32 @@ def submit(web3: Web3, endpoint: str, transaction: SignedTransaction) -> None:
     """Send the transaction; one that the network has already, waiting or included, is no error.
 
     Raises:
+        NonceTakenError: another of the account's transactions was included under its nonce.
         TransactionRevertedError: the network will not take it.
+        NotTakenYetError: it will not take it now: too little is offered, too little funds, a full pool.
     """
     with ledger_errors(endpoint):
         try:
             web3.eth.send_raw_transaction(transaction.raw)
         except Web3RPCError as exc:
             # nodes word it differently ("already known", "nonce too low"), so ask whether they have it
-            if not _is_known(web3, transaction.tx_hash):
-                raise TransactionRevertedError("RefusedByTheNetwork", (rpc_message(exc),)) from exc
+            if _is_known(web3, transaction.tx_hash):
+                return
+            sender = _sender(transaction)
+            if sender is not None and web3.eth.get_transaction_count(sender, "latest") > transaction.nonce:
+                raise NonceTakenError(sender, nonce=transaction.nonce) from exc
+            said = rpc_message(exc)
+            if any(word in said.lower() for word in TEMPORARY):
+                raise NotTakenYetError(f"{endpoint} does not take nonce {transaction.nonce} yet: {said}") from exc
+            raise TransactionRevertedError("RefusedByTheNetwork", (said,)) from exc
+
+
+def _sender(transaction: SignedTransaction) -> ChecksumAddress | None:
+    """Return who signed it, or nothing where the bytes are no transaction."""
+    try:
+        return Web3.to_checksum_address(Account.recover_transaction(transaction.raw))
+    except NO_TRANSACTION:
+        return None
 
 
 def _is_known(web3: Web3, tx_hash: bytes) -> bool:
@@ -81,18 +119,3 @@ def _is_known(web3: Web3, tx_hash: bytes) -> bool:
     except TransactionNotFound:
         return False
     return True
-
-
-def _fees(web3: Web3, *, factor: int) -> dict[str, int]:
-    base_fee = web3.eth.get_block("latest").get("baseFeePerGas")
-    if base_fee is None:  # a network without EIP-1559
-        return {"gasPrice": int(web3.eth.gas_price) * factor}
-    try:
-        tip = web3.eth.max_priority_fee
-    except (Web3RPCError, MethodNotSupported):
-        tip = Wei(PRIORITY_FEE_WEI)
-    return {
-        "type": 2,
-        "maxPriorityFeePerGas": int(tip) * factor,
-        "maxFeePerGas": (2 * int(base_fee) + int(tip)) * factor,  # good for six full blocks in a row
-    }

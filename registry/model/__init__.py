@@ -6,6 +6,7 @@ from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualH
 from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role, Threshold
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
+    Attempt,
     Ballot,
     Job,
     JobState,
@@ -23,6 +24,8 @@ from registry.model.ledger import (
     Admission,
     Attestation,
     BatchPlace,
+    EndpointHealth,
+    EndpointState,
     EventName,
     GateVerdict,
     Inclusion,
@@ -94,6 +97,7 @@ __all__ = [
     "Act",
     "Address",
     "Admission",
+    "Attempt",
     "Attestation",
     "Ballot",
     "Basis",
@@ -107,6 +111,8 @@ __all__ = [
     "Digest",
     "Dispute",
     "DisputeReason",
+    "EndpointHealth",
+    "EndpointState",
     "EventName",
     "FaceBox",
     "Fingerprint",

@@ -128,11 +128,36 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """The registration with all its signatures, and the transaction that carries it."""
+class Attempt:
+    """A registration with all its signatures, and a transaction that carried it and was overtaken by a later one."""
 
     registration: Registration
     transaction: SignedTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The registration with all its signatures, and the transaction that carries it.
+
+    Attributes:
+        signed_at: Unix seconds at which the transaction was signed; 0 where it was not kept.
+        earlier: what may have gone out before, oldest first: any of them may be the one that is included.
+    """
+
+    registration: Registration
+    transaction: SignedTransaction
+    signed_at: int = 0
+    earlier: tuple[Attempt, ...] = ()
+
+    @property
+    def tx_hashes(self) -> tuple[bytes, ...]:
+        """Every transaction that may be included, the latest one first."""
+        return (self.transaction.tx_hash, *(attempt.transaction.tx_hash for attempt in reversed(self.earlier)))
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Everything that may have gone out, the latest one last."""
+        return (*self.earlier, Attempt(self.registration, self.transaction))
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,6 +328,32 @@ class LedgerInfo:
     operator: Address
 
 
+class EndpointState(StrEnum):
+    """What is known of one way to a network."""
+
+    UP = "up"
+    UNTRIED = "untried"
+    LAGGING = "lagging"
+    DOWN = "down"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHealth:
+    """One endpoint of a network, as of the last time it was asked.
+
+    Attributes:
+        name: host and port, never the whole address, which may hold an access key.
+        head: the latest block that it named, absent if it never did.
+        why: what is wrong with it, absent where nothing is.
+    """
+
+    name: str
+    state: EndpointState
+    head: int | None = None
+    why: str | None = None
+
+
 class EventName(StrEnum):
     """The ledger's events that readers follow."""
 

@@ -10,6 +10,7 @@ from registry.model import (
     Digest,
     Dispute,
     DisputeReason,
+    EndpointHealth,
     Inclusion,
     LedgerEvent,
     LedgerInfo,
@@ -51,30 +52,41 @@ class Ledger(Protocol):
         """Return whether the account is a gate in office now."""
         ...
 
-    def prepare(self, registration: Registration, *, nonce: int | None = None) -> SignedTransaction:
+    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
         """Return the signed transaction that will register; nothing is sent.
 
         The caller makes it durable, submits it and waits for its inclusion before it prepares another: one nonce owner.
 
         Args:
             registration: with all its signatures.
-            nonce: of the transaction that this one replaces; absent for the account's next.
+            replaces: a waiting transaction whose nonce this one takes, for fees high enough that nodes let it; absent
+                for the account's next nonce.
 
         Raises:
             TransactionRevertedError: the contract would refuse it now.
+            FeeTooHighError: the network asks more than the cap.
         """
+        ...
+
+    def next_nonce(self) -> int:
+        """Return the number of the operator's next transaction, as the latest block has it."""
         ...
 
     def submit(self, transaction: SignedTransaction) -> None:
         """Send the transaction; sending one that is already known or included is no error.
 
         Raises:
+            NonceTakenError: another transaction of this account was included under its nonce.
             TransactionRevertedError: the network refused it.
         """
         ...
 
-    def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+    def inclusion(self, *tx_hashes: bytes, wait_s: float = 0.0) -> Inclusion | None:
         """Return where the registration stands on the chain, or nothing if it is not included within ``wait_s``.
+
+        Args:
+            tx_hashes: of all transactions that may have brought it there; at most one of one nonce does.
+            wait_s: how long to look.
 
         Raises:
             TransactionRevertedError: it was included and failed.
@@ -165,6 +177,10 @@ class Ledger(Protocol):
 
     def height(self) -> int:
         """Return the number of the latest block."""
+        ...
+
+    def endpoints(self) -> tuple[EndpointHealth, ...]:
+        """Return the ways to the network, each asked now; none for an embedded ledger."""
         ...
 
     def close(self) -> None:

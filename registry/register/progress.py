@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from registry.errors import JobStateError
-from registry.model import Job, JobState, Pinned, Screened, Signed
+from registry.model import Inclusion, Job, JobState, Pinned, Registration, Screened, Signed
 from registry.ports import Clock, Journal
 from registry.register.spool import Spool
 
@@ -63,6 +63,19 @@ def require_pinned(job: Job) -> Pinned:
     if job.pinned is None:
         raise JobStateError(f"job {job.job_id}: expected its contents named in state {job.state}, got no names")
     return job.pinned
+
+
+def require_included(job: Job) -> tuple[Registration, Inclusion]:
+    """Return what is on the chain of the job, and where: one of its attempts, not always the latest.
+
+    Raises:
+        JobStateError: nothing is.
+    """
+    inclusion = job.inclusion
+    for attempt in require_signed(job).attempts:
+        if inclusion is not None and attempt.transaction.tx_hash == inclusion.tx_hash:
+            return attempt.registration, inclusion
+    raise JobStateError(f"job {job.job_id}: expected an inclusion of its own in state {job.state}, got {inclusion}")
 
 
 def require_signed(job: Job) -> Signed:

@@ -19,6 +19,7 @@ from registry.errors import (
     JobStateError,
     LedgerUnavailableError,
     QuorumNotMetError,
+    TransactionRevertedError,
 )
 from registry.fingerprint import document, fingerprint
 from registry.media import Decoder
@@ -38,7 +39,7 @@ from registry.model import (
 )
 from registry.ports import Clock, Journal, Ledger, SimilarityIndex
 from registry.register.examine import Examiner
-from registry.register.progress import Progress, require_screened, require_signed
+from registry.register.progress import Progress, require_included, require_screened, require_signed
 from registry.register.quorum import Quorum
 from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
@@ -224,22 +225,25 @@ class Registrar:
         return Pinned(cid, self._stores.local.cid_of(io.BytesIO(body)), salt)
 
     def _finish(self, job: Job) -> Job:
-        if job.inclusion is None:
-            raise JobStateError(f"job {job.job_id}: expected an inclusion in state {job.state}, got none")
-        inclusion = self._ledger.inclusion(job.inclusion.tx_hash)
-        if inclusion is None:  # its block was reorganised away: the same transaction is sent again
+        found = self._still_included(job)
+        if found is None:  # its block was reorganised away: the same transaction is sent again
             return self._progress.put(replace(job, state=JobState.SIGNED, inclusion=None))
-        if inclusion != job.inclusion:
-            return self._progress.put(replace(job, inclusion=inclusion))
-        if not self._ledger.is_final(job.inclusion, wait_s=FINALITY_WAIT_S):
-            raise LedgerUnavailableError(
-                f"block {job.inclusion.block_number} is not final yet; the job goes on when it is"
-            )
+        if found != job.inclusion:  # in another block now, or at another place in it
+            return self._progress.put(replace(job, inclusion=found))
+        registration, inclusion = require_included(job)
+        if not self._ledger.is_final(inclusion, wait_s=FINALITY_WAIT_S):
+            raise LedgerUnavailableError(f"block {inclusion.block_number} is not final yet; the job goes on when it is")
         screened = require_screened(job)
         if screened.fingerprint is not None:
             self._index.add(screened.fingerprint)
         record = self._ledger.find(job.request.digest)
         if record is None:
-            raise JobStateError(f"job {job.job_id}: in block {job.inclusion.block_number}, but no record is found")
-        self._receipts.write(record, screened.fingerprint, require_signed(job).registration, job.inclusion)
+            raise JobStateError(f"job {job.job_id}: in block {inclusion.block_number}, but no record is found")
+        self._receipts.write(record, screened.fingerprint, registration, inclusion)
         return self._progress.close(job, JobState.FINAL, job.reasons)
+
+    def _still_included(self, job: Job) -> Inclusion | None:
+        try:
+            return self._ledger.inclusion(*require_signed(job).tx_hashes)
+        except TransactionRevertedError:  # in its new block it failed: the recorder knows what follows
+            return None

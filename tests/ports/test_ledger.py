@@ -215,7 +215,7 @@ class LedgerSuite:
     ) -> None:
         # two copies are both fine when they are prepared; whichever comes second fails on the chain
         first = ledger.prepare(registration)
-        second = ledger.prepare(registration, nonce=first.nonce + 1)
+        second = ledger.prepare(registration, replaces=replace(first, nonce=first.nonce + 1))
         ledger.submit(first)
         ledger.submit(second)
         with pytest.raises(TransactionRevertedError) as caught:

@@ -14,8 +14,9 @@ import pytest
 from web3 import Web3
 
 from registry.adapters.clock import SystemClock
+from registry.adapters.endpoint import endpoint_name
 from registry.adapters.ethereum import EthereumLedger
-from registry.adapters.jsonrpc import NetworkHome, connect, endpoint_name, open_network
+from registry.adapters.jsonrpc import NetworkHome, connect, open_network
 from registry.errors import LedgerError, LedgerMismatchError, LedgerUnavailableError
 from registry.model import Address, Registration
 from tests.ledgers import ANVIL, Roles, admission_of, anvil, new_key, on_anvil, registration_of
@@ -187,7 +188,7 @@ def test_events_that_a_reorganisation_took_back_are_gone_and_those_after_it_are_
 def test_an_inclusion_is_final_after_the_confirmations_that_were_asked_for(
     opened: tuple[EthereumLedger, NetworkHome], roles: Roles, registration: Registration, tmp_path: Path
 ) -> None:
-    home = replace(opened[1], confirmations=3)
+    home = replace(opened[1], finality=3)
     careful = open_as(roles, home, tmp_path / "careful.sqlite3")
     provider = connect(home.url).provider
     transaction = careful.prepare(registration)
@@ -212,7 +213,7 @@ def test_a_waiting_transaction_is_known_when_sent_again_and_replaced_under_its_o
         ledger.submit(waiting)
         ledger.submit(waiting)
         assert ledger.inclusion(waiting.tx_hash) is None
-        replacement = ledger.prepare(registration, nonce=waiting.nonce)
+        replacement = ledger.prepare(registration, replaces=waiting)
         ledger.submit(replacement)
         provider.make_request("evm_mine", [])
         assert ledger.inclusion(replacement.tx_hash, wait_s=WAIT_S) is not None
