@@ -96,7 +96,7 @@ def open_network(
         recorder=recorder,
         arbiter=arbiter,
         table=EventTable(events_file, chain_id=home.chain_id, contract=home.contract),
-        outbox=Outbox(events_file.with_suffix(".outbox")),
+        outbox=Outbox(events_file.with_name(f"outbox-{home.chain_id}.sqlite")),
         first_block=home.first_block,
         finality=home.finality,
         policy=policy,
