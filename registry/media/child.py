@@ -11,6 +11,7 @@ import numpy as np
 
 from registry.errors import DecoderFailedError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from registry.media.confine import confine, silence
+from registry.media.credentials import CredentialsReader, read
 from registry.media.images import decode_image
 from registry.media.sniff import HEAD_BYTES, describe, sniff
 from registry.media.strip import strip_file
@@ -19,13 +20,18 @@ from registry.media.wire import MAX_TAGS, FramePlace, Reply, Request
 from registry.model import Media
 
 
-def run(request: Request, input_fd: int, output_fd: int, reply_socket: socket.socket) -> None:
+def run(
+    request: Request, input_fd: int, output_fd: int, reply_socket: socket.socket, reader: CredentialsReader | None
+) -> None:
     """Do the request and send one `Reply`; whatever goes wrong is a reply too, as long as the process lives."""
     try:
         silence()
         confine(request.limits)
         cv2.setNumThreads(1)
-        reply = work(request, input_fd, output_fd)
+        if request.operation == "credentials":
+            reply = read_credentials(request, input_fd, output_fd, reader)
+        else:
+            reply = work(request, input_fd, output_fd)
     except MediaTooLargeError as exc:
         arguments = {"limit_name": exc.limit_name, "limit": exc.limit, "value": exc.value}
         reply = Reply(error="MediaTooLargeError", arguments=arguments)
@@ -59,6 +65,19 @@ def work(request: Request, input_fd: int, output_fd: int) -> Reply:
         if family == "image":
             return _reply(decode_image(stream, request.limits, request.plan), output)
         return _reply(decode_video(stream, name, request.limits, request.plan), output)
+
+
+def read_credentials(request: Request, input_fd: int, output_fd: int, reader: CredentialsReader | None) -> Reply:
+    """Return the reply for a file whose Content Credentials are read from its first byte.
+
+    Raises:
+        UnsupportedMediaError: no format that we decode.
+        DecoderFailedError: the server was started without a reader, or the answer does not fit.
+    """
+    if reader is None:
+        raise DecoderFailedError("expected a reader of Content Credentials, got none")
+    with os.fdopen(input_fd, "rb", closefd=False) as stream, mmap.mmap(output_fd, request.output_bytes) as output:
+        return Reply(size=read(reader, stream, output))
 
 
 def _reply(media: Media, output: mmap.mmap) -> Reply:

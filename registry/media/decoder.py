@@ -19,10 +19,12 @@ from registry.errors import (
     SensitiveTag,
     UnsupportedMediaError,
 )
+from registry.media import credentials
+from registry.media.credentials import ReaderSpec
 from registry.media.limits import MIB, MediaLimits, SamplingPlan
 from registry.media.output import OutputFile, frame_view, opened_input
 from registry.media.wire import Ending, Reply, Request, receive
-from registry.model import Frame, Media, MediaKind
+from registry.model import Credentials, Frame, Media, MediaKind
 
 GRACE_S = 10.0  # on top of the wall-clock limit, for the server to kill and report
 # No variable of ours reaches the server: no password, no proxy. One thread, or forking would not be safe.
@@ -40,8 +42,15 @@ class Decoder:
 
     _COMMAND: ClassVar[tuple[str, ...]] = ("-m", "registry.media.server")
 
-    def __init__(self, limits: MediaLimits | None = None, plan: SamplingPlan | None = None) -> None:
+    def __init__(
+        self,
+        limits: MediaLimits | None = None,
+        plan: SamplingPlan | None = None,
+        *,
+        credentials_reader: ReaderSpec | None = None,
+    ) -> None:
         self.limits = limits or MediaLimits()
+        self._reader = credentials_reader
         self.plan = plan or SamplingPlan()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(self.limits.max_children)
@@ -67,6 +76,31 @@ class Decoder:
             request = Request("decode", self.limits, self.plan, self.plan.output_bytes)
             with OutputFile(request.output_bytes) as output:
                 return _media(self._ask(request, input_fd, output.fd), output)
+
+    def credentials(self, source: Path | BinaryIO) -> Credentials | None:
+        """Return what the file's own Content Credentials say; nothing where no reader was configured.
+
+        A child of its own reads them. A crash, a hang or a limit is an answer, state UNREADABLE: what a stranger writes
+        into a manifest decides over nothing.
+
+        Args:
+            source: as for `decode`.
+
+        Raises:
+            OSError: the source itself cannot be read.
+        """
+        if self._reader is None:
+            return None
+        try:
+            with opened_input(source, self.limits.max_upload_bytes) as input_fd:
+                request = Request(
+                    "credentials", credentials.limits_of(self.limits), self.plan, credentials.OUTPUT_BYTES
+                )
+                with OutputFile(request.output_bytes) as output:
+                    reply = self._ask(request, input_fd, output.fd)
+                    return credentials.unpacked(output.sealed(reply.size)[:])
+        except (MediaError, ValueError) as exc:
+            return credentials.unreadable(str(exc))
 
     def strip(self, source: Path | BinaryIO, out: BinaryIO) -> None:
         """Write the file to ``out`` without location, author and any other metadata; pixels and packets unchanged.
@@ -112,7 +146,7 @@ class Decoder:
             raise DecoderFailedError("the decoder's server died twice")
         reply, ending = answer
         if ending.timed_out:
-            raise DecoderFailedError(f"the decoder was killed after wall_s = {self.limits.wall_s:g} s")
+            raise DecoderFailedError(f"the decoder was killed after wall_s = {request.limits.wall_s:g} s")
         if reply is None or ending.exit_code != 0:
             raise DecoderFailedError(f"the decoder ended with exit code {ending.exit_code} and no answer")
         if reply.error is not None:
@@ -123,7 +157,7 @@ class Decoder:
         """Return the child's reply and ending, or nothing where the server is gone; the next try starts a new one."""
         ours, childs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, childs:
-            ours.settimeout(self.limits.wall_s + GRACE_S)
+            ours.settimeout(request.limits.wall_s + GRACE_S)
             with self._lock:
                 server, control = self._running()
                 try:
@@ -166,16 +200,25 @@ class Decoder:
 
     def _start(self) -> None:
         ours, servers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with servers:
+        with servers, self._standard_input() as given:
             path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
             process = subprocess.Popen(
                 [sys.executable, "-P", *self._COMMAND, str(servers.fileno())],
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[servers.fileno()],
                 env=_ENVIRONMENT | {"PYTHONPATH": path},
             )
         self._server = (process, ours)
+
+    def _standard_input(self) -> BinaryIO:
+        """Return the file that names the server's reader of credentials; empty for none."""
+        given = os.fdopen(os.memfd_create("touchstone-reader", os.MFD_CLOEXEC), "w+b")
+        if self._reader is not None:
+            given.write(self._reader.pack())
+            given.flush()
+            given.seek(0)
+        return given
 
     def _stop(self) -> None:
         if self._server is None:

@@ -1,7 +1,8 @@
 """The fork server: a small single-threaded process with the decoders loaded, one forked child per file.
 
 Started as ``python -m registry.media.server FD`` by `registry.media.decoder.Decoder`, with an empty environment; it
-ends when its control socket closes. It never reads a file's bytes itself.
+ends when its control socket closes. It never reads a file's bytes itself. Standard input names, if anything, the reader
+of Content Credentials to load (`registry.media.credentials.ReaderSpec`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import av.logging
 from PIL import Image
 
 from registry.media import child
+from registry.media.credentials import CredentialsReader, loaded
 from registry.media.wire import MESSAGE_BYTES, REQUEST_FDS, Ending, Request
 
 av.logging.set_level(None)
@@ -32,7 +34,7 @@ class _Child:
     reply_socket: socket.socket
 
 
-def serve(control: socket.socket) -> None:
+def serve(control: socket.socket, reader: CredentialsReader | None) -> None:
     """Fork a child for every request on ``control`` until it closes; end every child at its deadline.
 
     Each child's ending is reported on its reply socket after it is reaped, so that whoever reads it knows that nothing
@@ -44,7 +46,7 @@ def serve(control: socket.socket) -> None:
     while True:
         for descriptor, _event in poller.poll(_wait_ms(children)):
             if descriptor == control.fileno():
-                started = _start(control, children)
+                started = _start(control, children, reader)
                 if started is None:
                     _end_all(children)
                     return
@@ -69,7 +71,9 @@ def _wait_ms(children: dict[int, _Child]) -> float | None:
     return max(0.0, (first - time.monotonic()) * 1000 + 1)
 
 
-def _start(control: socket.socket, children: dict[int, _Child]) -> tuple[int, _Child] | None:
+def _start(
+    control: socket.socket, children: dict[int, _Child], reader: CredentialsReader | None
+) -> tuple[int, _Child] | None:
     message, fds, _flags, _address = socket.recv_fds(control, MESSAGE_BYTES, REQUEST_FDS)
     if not message:
         return None
@@ -83,7 +87,7 @@ def _start(control: socket.socket, children: dict[int, _Child]) -> tuple[int, _C
             for pidfd, other in children.items():
                 os.close(pidfd)
                 other.reply_socket.close()
-            child.run(request, input_fd, output_fd, reply_socket)
+            child.run(request, input_fd, output_fd, reply_socket, reader)
         finally:
             os._exit(0)
     os.close(input_fd)
@@ -109,6 +113,7 @@ def _end_all(children: dict[int, _Child]) -> None:
 
 def main() -> None:
     """Serve the control socket whose descriptor is the only argument."""
+    reader = loaded(sys.stdin.buffer.read())
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise SystemExit(f"the fork server must have one thread, it has {threads}")
@@ -116,7 +121,7 @@ def main() -> None:
     Image.preinit()
     gc.freeze()  # children share these pages
     with socket.socket(fileno=int(sys.argv[1])) as control:
-        serve(control)
+        serve(control, reader)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ class Request:
     """One file's work.
 
     Attributes:
-        operation: decode to frames, or copy without metadata.
+        operation: decode to frames, copy without metadata, or read the Content Credentials.
         output_bytes: size of the output memory file.
     """
 
-    operation: Literal["decode", "strip"]
+    operation: Literal["decode", "strip", "credentials"]
     limits: MediaLimits
     plan: SamplingPlan
     output_bytes: int
@@ -64,7 +64,7 @@ class Reply:
         arguments: of the error: ``message``, or ``limit_name``, ``limit`` and ``value``.
         kind: of `registry.model.MediaKind`.
         tags: pairs of category and name.
-        size: bytes written by ``strip``.
+        size: bytes written by ``strip`` or ``credentials``.
     """
 
     error: str | None = None

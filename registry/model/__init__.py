@@ -2,6 +2,7 @@
 
 from registry.model.cid import Cid
 from registry.model.cosigning import CosignRequest
+from registry.model.credentials import Credentials, CredentialsAction, CredentialsIngredient, CredentialsState
 from registry.model.fingerprint import PDQ256, PHASH64, Fingerprint, PerceptualHash
 from registry.model.governance import Change, ChangeState, GateTerm, Governance, Role, Threshold
 from registry.model.identity import ZERO_32, Address, Digest, ModelId
@@ -107,6 +108,10 @@ __all__ = [
     "Check",
     "Cid",
     "CosignRequest",
+    "Credentials",
+    "CredentialsAction",
+    "CredentialsIngredient",
+    "CredentialsState",
     "Decision",
     "Digest",
     "Dispute",
