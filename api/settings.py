@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Where `serve` listens; loopback only until API keys exist.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port of `serve`; 0 takes a free one.")] = 8080
     max_upload_bytes: Annotated[int, Field(gt=0, description="Largest file accepted.")] = 512 * 1024 * 1024
+    c2pa_trust_anchors: Annotated[
+        Path | None,
+        Field(description="PEM file of certificates under which a C2PA signer is trusted; unset, nobody is."),
+    ] = None
+    c2pa_trust_config: Annotated[
+        Path | None,
+        Field(
+            description="Text file of the extended key usages (OIDs) that a C2PA signer may have; unset, C2PA's own."
+        ),
+    ] = None
     cosigners: Annotated[
         tuple[CosignerSettings, ...],
         Field(description='JSON list of `{"url", "gate", "token_file"}`: whose verdicts are asked for, in this order.'),

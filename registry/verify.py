@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.errors import DecoderFailedError
@@ -69,7 +69,7 @@ class Verifier:
         self._decoder = decoder
 
     def verify(self, path: Path) -> Verification:
-        """Return whether these bytes, or something near them, are recorded.
+        """Return whether these bytes, or something near them, are recorded, with their own credentials beside.
 
         The digest is looked up first; only bytes that are not recorded are decoded.
 
@@ -80,7 +80,9 @@ class Verifier:
             LedgerUnavailableError: the ledger cannot be asked now.
             SimilarityIndexError: the index is damaged.
         """
-        digest = Digest.of_file(path)
+        return replace(self._answered(path, Digest.of_file(path)), credentials=self._decoder.credentials(path))
+
+    def _answered(self, path: Path, digest: Digest) -> Verification:
         if (exact := self.look_up(digest)) is not None:
             return exact
         try:

@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from api.bootstrap.credentials import credentials_reader
 from api.bootstrap.keys import AskPassword, nobody, open_keyring
 from api.bootstrap.ledgers import open_ledger
 from api.deps import CosigningSide, GateSide, ReadSide, WriteSide
@@ -86,7 +87,8 @@ def sole_runner(settings: Settings) -> Iterator[bool]:
 
 def _read_side(settings: Settings, keys: Keyring, stack: ExitStack) -> ReadSide:
     # The fork server is started before any thread and before the inference engine.
-    decoder = stack.enter_context(Decoder(MediaLimits(max_upload_bytes=settings.max_upload_bytes)))
+    limits = MediaLimits(max_upload_bytes=settings.max_upload_bytes)
+    decoder = stack.enter_context(Decoder(limits, credentials_reader=credentials_reader(settings)))
     ledger = open_ledger(settings, keys)
     stack.callback(ledger.close)
     index = HammingIndex(settings.home / "index")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from api.cli.credentials_words import credentials_lines
 from registry.model import (
     BAND_WORDS,
     Check,
@@ -56,7 +57,7 @@ def verification_lines(verification: Verification, reputation: Reputation | None
         lines.append(f"  uploader's reputation: {reputation_line(reputation)}")
     lines += [f"  match: {match_line(match)}" for match in verification.matches]
     lines += [f"  note: {_NOTES.get(reason) or reason.replace('_', ' ')}" for reason in verification.reasons]
-    return [*lines, f"  {ledger_line(verification.ledger)}"]
+    return [*lines, f"  {ledger_line(verification.ledger)}", *credentials_lines(verification.credentials)]
 
 
 def record_lines(record: Record, dispute: Dispute | None) -> list[str]:

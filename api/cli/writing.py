@@ -10,12 +10,13 @@ import typer
 from pydantic import ValidationError
 
 from api.bootstrap import open_read_side
+from api.cli.credentials_words import credentials_lines
 from api.cli.output import Output, note, wire
 from api.cli.sides import Files, Json, ask_password, each, record_row, settings, writing
 from api.cli.words import record_lines, reputation_line, verdict_lines
 from api.deps import WriteSide
 from api.errors import Exit, answer_to
-from api.schemas import IntentIn, RegistrationOut, RegistrationOutcome, outcome_of
+from api.schemas import IntentIn, RegistrationOut, RegistrationOutcome, credentials_of, outcome_of
 from registry.errors import AlreadyRegisteredError, InvalidValueError, JobConflictError, JobNotFoundError, RegistryError
 from registry.model import Digest, Job, JobState, Record, Request, SignedIntent, Standing, Visibility
 from registry.model.trust import ledger_line
@@ -174,6 +175,7 @@ def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
     lines = [f"{subject}: {outcome}"]
     if job.screened:
         lines += verdict_lines(job.screened.verdict)[1:]
+        lines += credentials_lines(job.screened.credentials)
     if job.review:
         lines.append(
             f"  {'approved' if job.review.approved else 'refused'} by {job.review.reviewer}: {job.review.reason}"
@@ -219,6 +221,7 @@ def _row(
             reasons=reasons if reasons is not None else list(job.reasons) if job else [],
             record=shown,
             receipt=str(receipt) if receipt else None,
+            credentials=credentials_of(job),
         )
     )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.deps import ReadSide
 from api.routes.problems import record_path
-from api.schemas import JobOut, RecordOut, outcome_of
+from api.schemas import JobOut, RecordOut, credentials_of, outcome_of
 from registry.model import Job, JobState, Record
 
 # A registration on the embedded ledger takes a few seconds, most of them in the detector.
@@ -44,6 +44,7 @@ def job_out(job: Job, read: ReadSide) -> JobOut:
         reasons=list(job.reasons),
         record=record_out(record, read) if record else None,
         receipt=receipt_path(record.digest.hex) if record else None,
+        credentials=credentials_of(job),
         state=job.state.value,
         digest=job.request.digest.hex,
         created_at=job.created_at,

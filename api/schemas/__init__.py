@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from api.schemas.credentials import CredentialsOut
 from api.schemas.records import ReasonCode, RecordOut, RulingWord, StandingWord, Wire, reason_of, ruling_of
 from api.schemas.statements import ActWord, IntentIn, StatementIn
 from registry.model import (
@@ -24,6 +25,7 @@ from registry.model import (
 __all__ = [
     "ActWord",
     "CheckOut",
+    "CredentialsOut",
     "FrameScoreOut",
     "IntentIn",
     "JobOut",
@@ -44,6 +46,7 @@ __all__ = [
     "VerdictOut",
     "VerificationOut",
     "Wire",
+    "credentials_of",
     "outcome_of",
     "reason_of",
     "ruling_of",
@@ -96,11 +99,12 @@ class VerificationOut(Wire):
     matches: list[MatchOut]
     reasons: list[str]
     ledger: Literal["embedded", "network"]
+    credentials: CredentialsOut | None
 
     @classmethod
     def of(cls, verification: Verification, *, fp_version: int | None, dispute: Dispute | None) -> Self:
         """Return the verification's public form; ``fp_version`` and ``dispute`` are its record's."""
-        record = verification.record
+        record, credentials = verification.record, verification.credentials
         return cls.model_validate(
             {
                 "digest": verification.digest.hex,
@@ -110,6 +114,7 @@ class VerificationOut(Wire):
                 "matches": [MatchOut.of(match) for match in verification.matches],
                 "reasons": list(verification.reasons),
                 "ledger": verification.ledger,
+                "credentials": CredentialsOut.of(credentials) if credentials else None,
             }
         )
 
@@ -212,13 +217,17 @@ class ScreeningOut(Wire):
 
 
 class RegistrationOut(Wire):
-    """How a registration stands; ``receipt`` is a path for the command line, an address for HTTP."""
+    """How a registration stands; ``receipt`` is a path for the command line, an address for HTTP.
+
+    ``credentials`` are what the file itself brought, once it was screened; null before, and for a duplicate.
+    """
 
     outcome: RegistrationOutcome | None
     job_id: str | None
     reasons: list[str]
     record: RecordOut | None
     receipt: str | None
+    credentials: CredentialsOut | None
 
 
 class JobOut(RegistrationOut):
@@ -271,6 +280,12 @@ _OUTCOMES: dict[JobState, RegistrationOutcome] = {
     JobState.REVIEW: "INCONCLUSIVE",
     JobState.FAILED: "FAILED",
 }
+
+
+def credentials_of(job: Job | None) -> CredentialsOut | None:
+    """Return what a registration's file itself brought, or nothing before it was read."""
+    found = job.screened.credentials if job and job.screened else None
+    return CredentialsOut.of(found) if found else None
 
 
 def outcome_of(job: Job) -> RegistrationOutcome | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from api.web.credentials_card import CredentialsCard, of_credentials
 from api.web.detector_card import DetectorCard, not_asked, of_verdict
 from api.web.registry_rows import Row, registry_rows
 from api.web.words import Words
@@ -36,6 +37,7 @@ class Answer:
     lead: str
     rows: tuple[Row, ...]
     detector: DetectorCard
+    credentials: CredentialsCard
     upload_helps: bool
 
 
@@ -93,5 +95,6 @@ def _answer(
         lead=say(f"lead.{what}"),
         rows=registry_rows(verification, reputation, dispute, say),
         detector=detector,
+        credentials=of_credentials(verification.credentials, say),
         upload_helps=hash_only,
     )

@@ -61,9 +61,9 @@ def _record_rows(record: Record, dispute: Dispute | None, say: Words) -> Iterato
     yield Row(say("row.standing"), say(f"standing.{record.standing.name}"))
     if dispute is not None:
         why = say(f"dispute.{dispute.reason.name}")
-        yield Row(say("row.dispute"), say("dispute", why=why, when=_when(dispute.opened_at)))
+        yield Row(say("row.dispute"), say("dispute", why=why, when=when(dispute.opened_at)))
     yield Row(say("row.uploader"), str(record.uploader), is_code=True)
-    yield Row(say("row.when"), _when(record.registered_at))
+    yield Row(say("row.when"), when(record.registered_at))
     yield Row(say("row.levels"), _levels(record.levels, say))
     yield from _others_rows(record, say)
     yield Row(say("row.block"), say("block", block=record.block))
@@ -77,7 +77,7 @@ def _record_rows(record: Record, dispute: Dispute | None, say: Words) -> Iterato
 def _others_rows(record: Record, say: Words) -> Iterator[Row]:
     """Tell whose other words stand behind the record, and what it is linked to."""
     for word in record.attestations:
-        who = say(f"attested.{word.level.name}", attester=word.attester, when=_when(word.attested_at))
+        who = say(f"attested.{word.level.name}", attester=word.attester, when=when(word.attested_at))
         yield Row(say("row.attested"), who)
     if len(record.gates) > 1:
         yield Row(say("row.gates"), say("gates", gates=len(record.gates), operators=len(record.operators)))
@@ -116,5 +116,6 @@ def _conduct(reputation: Reputation, say: Words) -> str:
     )
 
 
-def _when(unix_s: int) -> str:
+def when(unix_s: int) -> str:
+    """Return an instant as people read it."""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -190,9 +190,55 @@ ENGLISH = Words(
         # -- the credentials
         "credentials.title": "Credentials",
         "credentials.question": "Does the file bring its own history?",
-        "credentials.unread": "Not read yet",
-        "credentials.lead": "This version does not read Content Credentials (C2PA). Whether the file carries any is "
-        "not known here, and that counts neither for nor against it.",
+        "credentials.not_read": "Not read: only the SHA-256 was sent",
+        "credentials.lead.not_read": "Without the file's bytes it is not known whether it carries Content Credentials "
+        "(C2PA).",
+        "credentials.NONE": "It brings none",
+        "credentials.lead.NONE": "Most files carry no Content Credentials, and every ordinary re-save drops them. "
+        "That counts neither for nor against it.",
+        "credentials.REMOTE": "Kept elsewhere, by the file's word",
+        "credentials.lead.REMOTE": "The file names an address for its Content Credentials. "
+        "A stranger's address is not asked from here.",
+        "credentials.UNREADABLE": "They could not be read",
+        "credentials.lead.UNREADABLE": "The reader failed or had to be stopped. "
+        "That counts neither for nor against the file.",
+        "credentials.INVALID": "It brings some that do not hold",
+        "credentials.lead.INVALID": "They were made for other bytes, or do not bear their own signature. "
+        "A program that edits a file without knowing of them leaves just that behind.",
+        "credentials.VALID": "It brings some that hold, by a signer not known here",
+        "credentials.lead.VALID": "They fit this file, byte for byte. Anybody can make such a signature: "
+        "whether the name in it is the signer's own, this installation cannot tell.",
+        "credentials.TRUSTED": "It brings some that hold, by a signer trusted here",
+        "credentials.lead.TRUSTED": "They fit this file, byte for byte, and this installation's operator trusts "
+        "whoever vouches for the signer. What they say is the signer's word.",
+        "credentials.TRUSTED.but": "Signed by one who is trusted here, but a part of it does not hold",
+        "credentials.lead.TRUSTED.but": "The outermost credentials fit this file. Something that it was made from "
+        "brought credentials that do not hold.",
+        "credentials.ai": "it says itself that a trained model made it, wholly or in part",
+        "credentials.note": "This is what the file brings along. It changes neither the registry's answer nor the "
+        "detector's.",
+        "row.code": "Finding",
+        "row.remote": "The address it names",
+        "row.signer": "Signed by",
+        "row.signed_at": "Signed on",
+        "row.generator": "Made with, it says",
+        "row.title": "Called, it says",
+        "row.source": "How it came about",
+        "row.ingredient": "Made from",
+        "ingredient.unnamed": "a part without a name",
+        "ingredient.fails": "{title}: does not hold; {why}",
+        "ingredient.more": "and {count} more",
+        "code": "{words} ({code})",
+        "code.signingCredential.untrusted": "the signer is not among those trusted here",
+        "code.signingCredential.expired": "the signer's certificate had run out",
+        "code.claimSignature.mismatch": "its signature does not fit what it signs",
+        "code.assertion.dataHash.mismatch": "the file's bytes are not those that were signed",
+        "code.assertion.bmffHash.mismatch": "the clip's bytes are not those that were signed",
+        "code.assertion.hashedURI.mismatch": "a statement in it is not the one that was signed",
+        "code.assertion.missing": "a statement that was signed is missing",
+        "code.ingredient.manifest.missing": "the credentials of a part that it names are missing",
+        "code.credentials_unreadable": "the reader failed or had to be stopped",
+        "code.ingredients_unwalked": "it has more parts than are looked at here",
         # -- the limits
         "limits.title": "What this does not show",
         "limits.1": "That what the picture shows happened, or happened when and where somebody says.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from registry.model.cid import Cid
+from registry.model.credentials import Credentials
 from registry.model.fingerprint import Fingerprint
 from registry.model.identity import Address, Digest
 from registry.model.ledger import Inclusion, Registration, SignedIntent, SignedTransaction, Visibility
@@ -68,12 +69,14 @@ class Screened:
     Attributes:
         kind: absent where the decoder failed, with ``fingerprint``.
         matches: near records, nearest first.
+        credentials: what the file itself brings; of no weight in the verdict.
     """
 
     verdict: Verdict
     kind: MediaKind | None
     fingerprint: Fingerprint | None
     matches: tuple[Match, ...]
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from registry.model.credentials import Credentials
 from registry.model.identity import Digest
 from registry.model.ledger import LedgerKind, Record, Standing
 from registry.model.verdict import Verdict
@@ -91,6 +92,7 @@ class Verification:
         matches: nearest first; empty for EXACT.
         reasons: codes that qualify the answer, such as ``low_quality_fingerprint``.
         ledger: an embedded ledger is its operator's word.
+        credentials: what the file itself brings, which changes nothing above; absent where only a digest was given.
     """
 
     digest: Digest
@@ -100,6 +102,7 @@ class Verification:
     matches: tuple[Match, ...]
     reasons: tuple[str, ...]
     ledger: LedgerKind
+    credentials: Credentials | None = None
 
 
 class Decision(StrEnum):

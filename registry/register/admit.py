@@ -49,7 +49,7 @@ def registration_of(job: Job, *, info: LedgerInfo, gates: Sequence[Signer], now:
         kind=kind_of(screened.kind, pinned.cid),
         uploader=intent.intent.uploader if intent else info.operator,
         policy_id=screened.verdict.policy_id,
-        levels=levels_of(job, screened),
+        levels=levels_of(job, screened, now),
         earns_reputation=not screened.matches,
         deadline=now + VERDICT_LIFETIME_S,
     )
@@ -63,8 +63,11 @@ def registration_of(job: Job, *, info: LedgerInfo, gates: Sequence[Signer], now:
     )
 
 
-def levels_of(job: Job, screened: Screened) -> Level:
-    """Return how the record comes in: by gate, by a person's decision, or (policy mode "accept") by neither."""
+def levels_of(job: Job, screened: Screened, now: int) -> Level:
+    """Return how the record comes in: by gate, by a person's decision, or (policy mode "accept") by neither.
+
+    Trusted credentials add a level of their own; they stand in for none of these.
+    """
     levels = Level(0)
     if job.review is not None:
         levels |= Level.REVIEWER
@@ -72,6 +75,8 @@ def levels_of(job: Job, screened: Screened) -> Level:
         levels |= Level.GATE
     if job.request.intent is not None:
         levels |= Level.UPLOADER
+    if screened.credentials is not None and screened.credentials.earns_level(now):
+        levels |= Level.CREDENTIALS
     return levels
 
 

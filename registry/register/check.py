@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from registry.errors import DecoderFailedError
@@ -49,13 +50,19 @@ class Checker:
     def check(self, path: Path) -> Check:
         """Return the advice; a digest that is recorded decides alone, without decoding.
 
+        The file's own credentials stand beside and decide nothing.
+
         Raises:
             UnsupportedMediaError: not media.
             MediaDecodeError: media that cannot be decoded.
             MediaTooLargeError: over a limit.
             LedgerUnavailableError: the ledger cannot be asked now.
         """
-        digest = Digest.of_file(path)
+        advice = self._advice(path, Digest.of_file(path))
+        verification = replace(advice.verification, credentials=self._decoder.credentials(path))
+        return replace(advice, verification=verification)
+
+    def _advice(self, path: Path, digest: Digest) -> Check:
         if (advice := self.look_up(digest)) is not None:
             return advice
         try:

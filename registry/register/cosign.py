@@ -37,9 +37,11 @@ from registry.register.examine import Examiner
 from registry.register.intent import require_intent
 from registry.register.quorum import NOT_A_GATE, PRIVATE_WITHOUT_CONSENT
 
+CREDENTIALS_NOT_TRUSTED = "credentials_not_trusted"
 CLOCK_SKEW_S = 300  # between two installations' clocks
-# What a second gate can vouch for: its own model's judgement and the uploader's signature, which it checks.
-_SIGNABLE = Level.GATE | Level.UPLOADER
+# What a second gate can vouch for: its own model's judgement, and the uploader's signature and the file's credentials,
+# which it checks.
+_SIGNABLE = Level.GATE | Level.UPLOADER | Level.CREDENTIALS
 
 
 class CoGate:
@@ -90,6 +92,7 @@ class CoGate:
         _require(Digest.of_file(path) == request.admission.digest, "digest_mismatch")
         media = self._decoded(path)
         self._require_same_contents(request, media, path)
+        _require(Level.CREDENTIALS not in request.admission.levels or self._trusts(path), CREDENTIALS_NOT_TRUSTED)
         return self._judged(request, media)
 
     def _require_admissible(self, request: CosignRequest) -> None:
@@ -137,6 +140,11 @@ class CoGate:
     def _require_consent(request: CosignRequest) -> None:
         public = request.visibility is Visibility.PUBLIC
         _require(public or gates_may_screen(request.claims), PRIVATE_WITHOUT_CONSENT)
+
+    def _trusts(self, path: Path) -> bool:
+        """Whether the file's credentials hold under our own trust anchors."""
+        found = self._decoder.credentials(path)
+        return found is not None and found.earns_level(self._clock.now())
 
     def _decoded(self, path: Path) -> Media:
         try:

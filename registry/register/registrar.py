@@ -184,6 +184,7 @@ class Registrar:
             kind=media.kind if media else None,
             fingerprint=fingerprint(media, job.request.digest) if media else None,
             matches=tuple(neighbour.match for neighbour in examination.comparison.neighbours),
+            credentials=self._decoder.credentials(self._spool.path(job.job_id)),
         )
         reasons = examination.verdict.reasons
         return self._progress.put(replace(job, state=JobState.SCREENED, screened=screened, reasons=reasons))

@@ -111,7 +111,7 @@ LIES: dict[str, tuple[str, Callable[[CosignRequest], CosignRequest]]] = {
         lambda r: admitting(r, deadline=NOW + VERDICT_LIFETIME_S + CLOCK_SKEW_S + 1),
     ),
     "a person's decision": ("needs_review", lambda r: admitting(r, levels=Level.REVIEWER)),
-    "credentials": ("levels", lambda r: admitting(r, levels=Level.GATE | Level.CREDENTIALS)),
+    "credentials": ("credentials_not_trusted", lambda r: admitting(r, levels=Level.GATE | Level.CREDENTIALS)),
     "a level by attestation": ("levels", lambda r: admitting(r, levels=Level.GATE | Level.THIRD_PARTY)),
     "level UPLOADER without an intent": ("levels", lambda r: admitting(r, levels=Level.GATE | Level.UPLOADER)),
     "another digest": ("digest_mismatch", lambda r: admitting(r, digest=Digest(b"\x01" * 32))),
