@@ -34,7 +34,10 @@ class C2paReader:
             trust_anchors: PEM certificates. Without any, no signer is trusted.
             trust_config: the library's list of extended key usages (OIDs) that a signer may have; absent, its own.
         """
+        # Several locks on one door, since the library passes over a setting that it does not know: no manifest and no
+        # certificate status is fetched, no host may be asked, no identity assertion is followed (a did:web would be).
         self._settings: dict[str, dict[str, object]] = {
+            "core": {"allowed_network_hosts": [], "decode_identity_assertions": False},
             "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
             "trust": {
                 name: text

@@ -136,6 +136,16 @@ def test_an_address_in_a_file_is_told_and_never_asked() -> None:
     assert (found.state, found.remote_url, found.codes) == (CredentialsState.REMOTE, url, ())
 
 
+def test_no_host_may_be_asked_even_where_fetching_is_on() -> None:
+    reader = C2paReader(**NO_TRUST.options)
+    reader._settings["verify"]["remote_manifest_fetch"] = True
+    with listener() as (port, heard):
+        found = reader(io.BytesIO(signed(remote_url=f"http://127.0.0.1:{port}/manifest.c2pa")), "jpeg")
+        assert heard == []
+    assert found.state is CredentialsState.UNREADABLE
+    assert "not permitted" in (found.detail or "")
+
+
 def test_the_listener_would_hear_a_library_that_is_left_to_itself() -> None:
     with listener() as (port, heard):
         photo = signed(remote_url=f"http://127.0.0.1:{port}/manifest.c2pa")

@@ -1,4 +1,4 @@
-"""Readers of credentials that hang, crash, lie or reach out, as the title in the file's comment says."""
+"""A reader of credentials that hangs, crashes, lies or reaches out, as it is told."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ WORDS: dict[str, Callable[[], Credentials | None]] = {
 
 
 class HostileReader:
-    """Does what its only option says."""
+    """Does what its only option says; without one, what the word behind a JPEG's first three bytes says."""
 
-    def __init__(self, word: str) -> None:
-        self._act = WORDS[word]
+    def __init__(self, word: str | None = None) -> None:
+        self._word = word
 
     def __call__(self, stream: BinaryIO, container: str) -> Credentials:
-        return self._act() or Credentials(CredentialsState.NONE, "survived")
+        return WORDS[self._word or stream.read()[3:].decode()]() or Credentials(CredentialsState.NONE, "survived")
