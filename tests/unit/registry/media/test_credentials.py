@@ -25,10 +25,16 @@ def trusting() -> Iterator[Decoder]:
         yield decoder
 
 
-def hostile(word: str) -> Decoder:
-    return Decoder(
-        MediaLimits(wall_s=1.0, memory_bytes=1 << 30), credentials_reader=ReaderSpec(HOSTILE, {"word": word})
-    )
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[Decoder]:
+    with Decoder(MediaLimits(wall_s=1.0, memory_bytes=1 << 30), credentials_reader=ReaderSpec(HOSTILE)) as decoder:
+        yield decoder
+
+
+def asked(decoder: Decoder, word: str) -> Credentials:
+    found = decoder.credentials(io.BytesIO(b"\xff\xd8\xff" + word.encode()))
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("data", [PHOTO, signed(), tampered(signed()), signed(remote_url="http://127.0.0.1:9/x")])
@@ -76,19 +82,17 @@ def test_a_file_that_is_not_there_is_an_error(trusting: Decoder, tmp_path: Path)
         ("state", "SPLENDID"),
     ],
 )
-def test_whatever_the_reader_does_it_is_unreadable_and_the_file_is_decoded(word: str, detail: str) -> None:
-    with hostile(word) as decoder:
-        found = decoder.credentials(io.BytesIO(PHOTO))
-        assert found is not None
-        assert (found.state, found.codes) == (CredentialsState.UNREADABLE, ("credentials_unreadable",))
-        assert detail in (found.detail or "")
-        assert decoder.decode(io.BytesIO(PHOTO)).frames[0].rgb.shape == (240, 320, 3)
+def test_whatever_the_reader_does_it_is_unreadable_and_files_are_decoded(
+    hostile: Decoder, word: str, detail: str
+) -> None:
+    found = asked(hostile, word)
+    assert (found.state, found.codes) == (CredentialsState.UNREADABLE, ("credentials_unreadable",))
+    assert detail in (found.detail or "")
+    assert hostile.decode(io.BytesIO(PHOTO)).frames[0].rgb.shape == (240, 320, 3)
 
 
-def test_a_child_that_was_taken_over_sends_no_long_or_active_text() -> None:
-    with hostile("long") as decoder:
-        found = decoder.credentials(io.BytesIO(PHOTO))
-    assert found is not None
+def test_a_child_that_was_taken_over_sends_no_long_or_active_text(hostile: Decoder) -> None:
+    found = asked(hostile, "long")
     [part] = found.ingredients
     for text in (found.title or "", part.title, part.relationship, *part.codes, found.actions[0].name):
         assert len(text) <= MAX_TEXT
