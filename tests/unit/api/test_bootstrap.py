@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from api.bootstrap import open_read_side, open_write_side
 from api.settings import Settings
@@ -36,3 +40,11 @@ def test_the_password_is_asked_for_once_and_never_for_reading(tmp_path: Path) ->
         assert eip712.recover(seal, recorder.sign_typed_data(seal)) == info.operator
         writing.gate.read.ledger._recorder.sign_typed_data(seal)  # type: ignore[attr-defined]  # the ledger's own use
         assert asked == [False], "once, for gate, receipts and ledger together"
+
+
+@pytest.mark.parametrize("door", ["api.cli", "api.cli.serving"])
+def test_deeply_nested_json_is_an_error_not_the_end_of_the_process(door: str) -> None:
+    """Libraries raise Python's limit on recursion, on which its JSON parser relies."""
+    code = f"import {door}, json\ntry:\n    json.loads('[' * 100_000)\nexcept RecursionError:\n    print('refused')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "refused\n")
