@@ -59,6 +59,7 @@ ROTATION_FIELDS = _fields("address from, address to, uint256 nonce, uint64 deadl
 COSIGN_FIELDS = _fields("Admission admission, uint8 visibility, bytes32 claimsHash")
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 SIGNERS_FIELDS = _fields("bytes32 signersHash")
+ANCHOR_FIELDS = _fields("bytes32 anchorHash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,17 @@ def signers_message(domain: Domain, signers_hash: bytes) -> TypedData:
     """
     require_length("signers_hash", signers_hash, 32)
     return _typed_data(domain, "SignersSeal", {"SignersSeal": SIGNERS_FIELDS}, {"signersHash": _hex(signers_hash)})
+
+
+def anchor_message(domain: Domain, anchor_hash: bytes) -> TypedData:
+    """Return the full message by which the operator signs an anchor.
+
+    Args:
+        domain: of the installation whose ledger is anchored.
+        anchor_hash: 32 bytes, as `registry.anchor.Anchor.hash` gives it.
+    """
+    require_length("anchor_hash", anchor_hash, 32)
+    return _typed_data(domain, "AnchorSeal", {"AnchorSeal": ANCHOR_FIELDS}, {"anchorHash": _hex(anchor_hash)})
 
 
 def signing_hash(typed_data: TypedData) -> bytes:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import attesting, backups, contract, judging, keys, proof, reading, rescreening, serving, standing, writing
+from api.cli import (
+    attesting,
+    backups,
+    contract,
+    judging,
+    keys,
+    ledger,
+    proof,
+    reading,
+    rescreening,
+    serving,
+    standing,
+    writing,
+)
 from api.cli.output import log_steps
 
 app = typer.Typer(
@@ -37,4 +50,5 @@ app.add_typer(proof.receipt_app, name="receipt")
 app.add_typer(proof.trust_app, name="trust")
 app.add_typer(keys.key_app, name="key")
 app.add_typer(contract.contract_app, name="contract")
+app.add_typer(ledger.ledger_app, name="ledger")
 app.callback()(log_steps)

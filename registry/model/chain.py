@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from registry.model.identity import require_length
+from registry.model.identity import Address, require_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,29 @@ class ChainHead:
     def __post_init__(self) -> None:
         require_length("block_hash", self.block_hash, 32)
         require_length("state_root", self.state_root, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A transaction as a network shows it.
+
+    Attributes:
+        sender: who signed and paid.
+        data: what it carries.
+        block_number: of the block that includes it.
+        index: of the transaction in that block.
+        block_time: Unix seconds.
+        confirmations: blocks from that one to the latest, both counted.
+        is_final: the network itself calls the block finalized.
+    """
+
+    sender: Address
+    data: bytes
+    block_number: int
+    index: int
+    block_time: int
+    confirmations: int
+    is_final: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ An adapter turns whatever goes wrong on its side into the errors named here (`ra
 library crosses a port. Every write is idempotent: a step that was cut off is simply done again.
 """
 
+from registry.ports.chain import ChainReader, Witness
 from registry.ports.content import ContentStore
 from registry.ports.governor import Governor
 from registry.ports.index import SimilarityIndex
@@ -13,6 +14,7 @@ from registry.ports.screening import Cosigner, Detector
 from registry.ports.signing import Clock, Signer
 
 __all__ = [
+    "ChainReader",
     "Clock",
     "ContentStore",
     "Cosigner",
@@ -22,4 +24,5 @@ __all__ = [
     "Ledger",
     "Signer",
     "SimilarityIndex",
+    "Witness",
 ]
