@@ -6,6 +6,7 @@ nothing signed for one installation has a meaning in another with equal chain id
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -28,6 +29,11 @@ from registry.model import (
     Visibility,
 )
 from registry.model.identity import require_length
+
+# py-ecc, below eth-account, lets Python recurse 100,000 deep when it is imported. Python's JSON parser relies on that
+# limit: at 100,000 it overruns the stack, and 100 kB of brackets end the process.
+RECURSION_LIMIT = 1000  # what Python starts with
+sys.setrecursionlimit(RECURSION_LIMIT)
 
 NAME = "Touchstone"
 VERSION = "1"

@@ -42,7 +42,7 @@ def test_the_password_is_asked_for_once_and_never_for_reading(tmp_path: Path) ->
         assert asked == [False], "once, for gate, receipts and ledger together"
 
 
-@pytest.mark.parametrize("door", ["api.cli", "api.cli.serving"])
+@pytest.mark.parametrize("door", ["api.cli.commands", "api.cli.proof", "api.app"])
 def test_deeply_nested_json_is_an_error_not_the_end_of_the_process(door: str) -> None:
     """Libraries raise Python's limit on recursion, on which its JSON parser relies."""
     code = f"import {door}, json\ntry:\n    json.loads('[' * 100_000)\nexcept RecursionError:\n    print('refused')"
