@@ -19,7 +19,7 @@ MAX_BYTES = 256 * 1024  # forty times a receipt of three gates in a batch of a m
 MAX_DEPTH = 16  # a receipt has 5 levels
 WHOLE = "document"  # the path of the document itself
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]]{1,120}")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def read_json(raw: bytes) -> Members:
     _require_shallow(text)
     try:
         value = json.loads(text, object_pairs_hook=Members, parse_float=NotInteger, parse_constant=NotInteger)
-    except ValueError as exc:  # JSONDecodeError, and an integer of more digits than Python converts
+    except (ValueError, RecursionError) as exc:  # among them an integer of more digits than Python converts
         raise ReceiptError(WHOLE, expected="JSON", got=str(exc)) from exc
     if not isinstance(value, Members):
         raise ReceiptError(WHOLE, expected="a JSON object", got=described(value))

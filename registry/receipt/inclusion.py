@@ -46,6 +46,16 @@ def by_ledger(receipt: Receipt, ledger: Ledger, record: Record | None) -> Iterat
     Raises:
         LedgerError: it does not answer, or not as it should.
     """
+    if record is None:
+        yield wrong("not_recorded", "record.digest", "record.digest: the ledger holds no record of these bytes")
+        return
+    yield from _recorded_otherwise(receipt, record)
+    if record.tx == receipt.inclusion.tx:
+        yield from _placed_otherwise(receipt, ledger)
+
+
+def _placed_otherwise(receipt: Receipt, ledger: Ledger) -> Iterator[Reason]:
+    """Yield where the chain has the registration's transaction otherwise than the receipt says."""
     claimed = receipt.inclusion
     found = ledger.inclusion(claimed.tx)
     if found is None:
@@ -61,10 +71,6 @@ def by_ledger(receipt: Receipt, ledger: Ledger, record: Record | None) -> Iterat
     if not ledger.is_final(found):
         text = "inclusion: the block may still be undone: ask again when more blocks stand on it"
         yield unchecked("not_final", "inclusion", text)
-    if record is None:
-        yield wrong("not_recorded", "record.digest", "record.digest: the ledger holds no record of these bytes")
-    else:
-        yield from _recorded_otherwise(receipt, record)
 
 
 def _recorded_otherwise(receipt: Receipt, record: Record) -> Iterator[Reason]:

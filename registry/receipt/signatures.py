@@ -98,6 +98,10 @@ def _gates(receipt: Receipt, signers: SignerList | None) -> Iterator[Reason]:
     if len(counted) < needed:
         text = f"opinions: expected verdicts of {needed} gates in office, got {len(counted)}"
         yield wrong("quorum_not_met", "opinions", text)
+    operators = {term.run_by for gate in counted if (term := signers.term_of(gate))}
+    if len(counted) > 1 and len(operators) == 1:
+        text = f"opinions: all {len(counted)} gates are run by {operators.pop()}: no second opinion"
+        yield remark("single_operator_quorum", "opinions", text)
 
 
 def _verdict_problem(receipt: Receipt, verdict: GateVerdict, place: str) -> Reason | None:

@@ -52,6 +52,8 @@ class SignerList:
             {each.since for each in self.thresholds}
         ):
             raise InvalidValueError("thresholds: expected one at least, each later than the one before")
+        if any(each.gates < 1 for each in self.thresholds):
+            raise InvalidValueError("thresholds: expected one gate at least, got a quorum of none")
         if len({term.gate for term in self.gates}) != len(self.gates):
             raise InvalidValueError("gates: expected each once, got one twice")
 

@@ -314,11 +314,19 @@ def test_what_the_ledger_recorded_otherwise_is_named(changed: dict[str, Any], fi
 def test_a_record_that_the_ledger_never_had_is_invalid() -> None:
     one = by_operator()
     ledger = OneRecordLedger(one)
-    ledger.records.clear()
     ledger.included.clear()
+    lost = verify(read_receipt(one.raw), signers=signers(), ledger=ledger)
+    assert lost.inclusion.reasons[0].code == "transaction_not_found"
+    ledger.records.clear()
     found = verify(read_receipt(one.raw), signers=signers(), ledger=ledger)
-    assert found.inclusion.reasons[0].code == "transaction_not_found"
+    assert found.inclusion.reasons[0].code == "not_recorded"
     assert (found.standing.result, found.stands) == (INVALID, None)
+
+
+def test_gates_of_one_operator_are_valid_and_told() -> None:
+    one_operator = [term(gate, run_by=RECORDER.address) for gate in GATES]
+    found = offline(by_uploader().raw, signers(*one_operator, threshold=2))
+    assert (found.signatures.result, codes(found)) == (VALID, {"single_operator_quorum": "opinions"})
 
 
 def test_a_block_that_may_be_undone_is_left_open() -> None:
