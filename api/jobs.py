@@ -109,6 +109,7 @@ class JobRunner:
             self._registrar.run(self._journal.get(turn.job_id), media=turn.media)
         except JobConflictError as exc:
             _log.info("%s", exc)
+            self._try_again_later(turn)  # should the other process end before the job does
         except RegistryError as exc:
             _log.warning("job %s waits %.0f s: %s", turn.job_id, self._retry_s, exc)
             self._try_again_later(turn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from api.cli.output import Output, note
 from api.cli.sides import Json, ask_password, settings
 from api.deps import AdminSide
 from registry.errors import LedgerMismatchError
-from registry.model import Address, Change, ChangeState, Governance, Role
+from registry.model import Address, Change, ChangeState, EndpointHealth, Governance, Role
 from registry.ports import Governor
 
 TWO_DAYS_S = 172_800
@@ -69,6 +69,7 @@ def status(as_json: Json = False) -> None:
     """
     with open_admin_side(settings(), ask_password) as side:
         info, height, powers = side.ledger.info, side.ledger.height(), side.governor.survey()
+        endpoints = side.ledger.endpoints()
     document = {
         "ledger": info.kind,
         "chain_id": info.chain_id,
@@ -76,9 +77,12 @@ def status(as_json: Json = False) -> None:
         "instance_id": "0x" + info.instance_id.hex(),
         "operator": str(info.operator),
         "height": height,
+        "endpoints": [
+            {"name": each.name, "state": each.state.value, "head": each.head, "why": each.why} for each in endpoints
+        ],
         **_powers(powers),
     }
-    Output(as_json).answer(document, *_status_lines(document, powers))
+    Output(as_json).answer(document, *_status_lines(document, powers, endpoints))
 
 
 @contract_app.command("grant")
@@ -249,8 +253,12 @@ def _powers(powers: Governance) -> dict[str, object]:
     }
 
 
-def _status_lines(document: dict[str, object], powers: Governance) -> list[str]:
-    lines = [f"{name}: {value}" for name, value in document.items() if name not in {"roles", "gates"}]
+def _status_lines(document: dict[str, object], powers: Governance, endpoints: Sequence[EndpointHealth]) -> list[str]:
+    lines = [f"{name}: {value}" for name, value in document.items() if name not in {"roles", "gates", "endpoints"}]
+    lines += [
+        f"endpoint {each.name}: {each.state}, at block {each.head}" + (f" ({each.why})" if each.why else "")
+        for each in endpoints
+    ]
     for role, holders in powers.holders.items():
         lines.append(f"{role}: {', '.join(map(str, holders)) or 'nobody'}")
     for term in powers.gates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
@@ -13,7 +13,7 @@ from api.errors import answer_to
 from api.routes.bodies import HealthOut, PartOut, ReadyOut
 from api.routes.running import Running
 from registry.errors import RegistryError
-from registry.model import ZERO_32, Digest, JobState
+from registry.model import ZERO_32, Digest, EndpointHealth, EndpointState, JobState
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus text exposition format
 _NOWHERE = Digest(ZERO_32)
@@ -52,6 +52,8 @@ def readyz(side: Judging, runner: Running) -> Response:
             why=None if side.model_id is not None else "no detector is installed: every file goes to a person",
         ),
     }
+    if endpoints := read.ledger.endpoints():
+        parts["endpoints"] = _endpoints(endpoints)
     ready = all(part.ok for part in parts.values() if part.needed)
     status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return JSONResponse(ReadyOut(ready=ready, parts=parts).model_dump(), status_code=status)
@@ -79,6 +81,12 @@ def _part(ask: Callable[[], object]) -> PartOut:
     except RegistryError as exc:
         return PartOut(ok=False, needed=True, why=answer_to(exc).title)
     return PartOut(ok=True, needed=True, why=None)
+
+
+def _endpoints(endpoints: Sequence[EndpointHealth]) -> PartOut:
+    """Return whether all ways to the network work; one is enough, so none alone is needed."""
+    wrong = [f"{each.name} is {each.state}: {each.why}" for each in endpoints if each.state is not EndpointState.UP]
+    return PartOut(ok=not wrong, needed=False, why="; ".join(wrong) or None)
 
 
 def _head(name: str, text: str, kind: str) -> Iterator[str]:

@@ -22,6 +22,10 @@ FIRST_PAUSE_S = 15.0  # before a node that failed is asked again: a little over 
 LAST_PAUSE_S = 240.0
 # What the transport raises, bytes that are no JSON among them.
 TRANSPORT_ERRORS = (requests.RequestException, OSError, ValueError, Web3Exception)
+# A node that needs longer than that for the logs of a range is well, the range is too large.
+TOO_MANY_LOGS = RPCResponse(
+    {"jsonrpc": "2.0", "id": 0, "error": {"code": -32005, "message": f"eth_getLogs takes more than {TIMEOUT_S:g} s"}}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Endpoint:
         self._head: int | None = None
         self._ready_at = 0.0
         self._pause_s = FIRST_PAUSE_S
+        self._takes_batches = True
 
     @property
     def health(self) -> EndpointHealth:
@@ -83,17 +88,24 @@ class Endpoint:
 
     def ask(self, method: RPCEndpoint, params: object) -> RPCResponse:
         """Return its answer, an error of its own among them; raises one of `TRANSPORT_ERRORS` where it gave none."""
-        answer = self._provider.make_request(method, params)
+        try:
+            answer = self._provider.make_request(method, params)
+        except requests.ReadTimeout:
+            if method != "eth_getLogs":
+                raise
+            return TOO_MANY_LOGS
         if not isinstance(answer, dict) or not ({"result", "error"} & answer.keys()):
             raise ValueError("expected a JSON-RPC answer")  # what JSON decoding raises too
         return answer
 
     def ask_many(self, requests_: list[tuple[RPCEndpoint, object]]) -> list[RPCResponse]:
         """Return its answers to a batch of requests, in their order; raises as `ask` does."""
-        answers = self._provider.make_batch_request(requests_)
-        if not isinstance(answers, list) or len(answers) != len(requests_):
-            raise ValueError(f"expected {len(requests_)} answers to a batch")
-        return answers
+        if self._takes_batches:
+            answers = self._provider.make_batch_request(requests_)
+            if isinstance(answers, list) and len(answers) == len(requests_):
+                return answers
+            self._takes_batches = False
+        return [self.ask(method, params) for method, params in requests_]
 
     def examine(self, expected: Expected, *, seen_head: int) -> None:
         """Look whether it is the right one and as far as others were seen; what is found is kept.

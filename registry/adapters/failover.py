@@ -88,9 +88,9 @@ class FailoverProvider(JSONBaseProvider):
         return self._first(lambda endpoint: endpoint.ask_many(requests))
 
     def health(self) -> tuple[EndpointHealth, ...]:
-        """Return how each endpoint does, after asking those that are not in use."""
+        """Return how each endpoint does, after asking those that may be asked now."""
         for endpoint in self._endpoints:
-            if not endpoint.is_excluded:
+            if endpoint.may_be_asked:
                 self._examine(endpoint)
         return tuple(endpoint.health for endpoint in self._endpoints)
 

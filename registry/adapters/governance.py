@@ -12,10 +12,10 @@ from web3.contract import Contract
 from web3.contract.contract import ContractEvent
 from web3.types import EventData, TxParams
 
-from registry.adapters.chain_events import BLOCKS_A_CALL
 from registry.adapters.contract import ledger_errors, timelock_at
 from registry.adapters.courier import Courier
 from registry.adapters.deployment import code_hash_at
+from registry.adapters.log_pages import LogPages
 from registry.adapters.outbox import Call
 from registry.adapters.transactions import prepare
 from registry.errors import LedgerError, LedgerMismatchError
@@ -58,6 +58,7 @@ class EthereumGovernor:
         self._endpoint = endpoint
         self._first_block = first_block
         self._dry_run = dry_run
+        self._pages = LogPages()
 
     def survey(self) -> Governance:
         """Return the powers as they are.
@@ -198,10 +199,12 @@ class EthereumGovernor:
 
     def _logs(self, event: ContractEvent, role: Role | None = None) -> Iterator[EventData]:
         filters = {} if role is None else {"role": HexBytes(_hash_of(role))}
-        head = int(self._web3.eth.block_number)
-        for start in range(self._first_block, head + 1, BLOCKS_A_CALL):
-            end = min(start + BLOCKS_A_CALL - 1, head)
-            yield from event.get_logs(argument_filters=filters, from_block=start, to_block=end)
+
+        def fetch(start: int, end: int) -> Sequence[EventData]:
+            return list(event.get_logs(argument_filters=filters, from_block=start, to_block=end))
+
+        for _, page in self._pages.read(fetch, self._first_block, int(self._web3.eth.block_number)):
+            yield from page
 
     def _timelock_among(self, admins: Sequence[Address]) -> Contract | None:
         """Return the timelock that is admin, or nothing where this key is admin itself.

@@ -32,7 +32,7 @@ class Scripted:
             raise LedgerUnavailableError("down")
         if first and job.job_id == "surprise":
             raise ZeroDivisionError
-        if job.job_id == "theirs":
+        if first and job.job_id == "theirs":
             raise JobConflictError("moved by another")
         done = replace(job, state=JobState.FINAL, revision=job.revision + 1)
         self.journal.put(done)
@@ -75,14 +75,15 @@ def test_a_job_that_fails_is_tried_again_and_others_go_on(
     assert runner.is_working
 
 
-def test_a_job_that_another_process_moves_is_left_to_it(
+def test_a_job_that_another_process_moves_is_looked_at_again_later(
     runner: JobRunner, journal: SqliteJournal, registrar: Scripted
 ) -> None:
     runner.start()
     runner.submit(put(journal, "theirs"))
     runner.submit(put(journal, "plain"))
     assert runner.wait("plain", timeout_s=10).state is JobState.FINAL
-    assert registrar.tried.count("theirs") == 1
+    assert runner.wait("theirs", timeout_s=10).state is JobState.FINAL, "the other process may have ended before it"
+    assert registrar.tried.count("theirs") == 2
 
 
 def test_what_a_crash_left_open_is_taken_up_at_the_start(runner: JobRunner, journal: SqliteJournal) -> None:

@@ -26,6 +26,7 @@ from registry.register import (
     Spool,
     Stores,
 )
+from registry.register.recorder import STUCK_AFTER_S
 from registry.verify import Verifier
 from tests.fakes import GATE, RECORDER, FixedClock, FixedDetector, KeySigner, MemoryIndex, MemoryLedger, MemoryStore
 
@@ -50,6 +51,7 @@ class Desk:
     clock: FixedClock = field(default_factory=FixedClock)
     gate: KeySigner = GATE
     cosigners: tuple[Cosigner, ...] = ()
+    stuck_after_s: int = STUCK_AFTER_S
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.root / "journal.sqlite")
@@ -113,7 +115,12 @@ class Desk:
                 clock=self.clock,
             ),
             recorder=Recorder(
-                ledger=self.ledger, journal=self.journal, quorum=quorum, progress=progress, clock=self.clock
+                ledger=self.ledger,
+                journal=self.journal,
+                quorum=quorum,
+                progress=progress,
+                clock=self.clock,
+                stuck_after_s=self.stuck_after_s,
             ),
             quorum=quorum,
             progress=progress,
