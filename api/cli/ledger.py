@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from api.bootstrap.anchoring import Watched, check_anchor, make_anchor
+from api.bootstrap.ledger_status import ledger_status
+from api.cli.ledger_words import status_lines, status_row
 from api.cli.output import Output, steps
 from api.cli.sides import Json, ask_password, settings
 from api.errors import Exit
@@ -18,6 +20,16 @@ from registry.anchor import Anchor
 from registry.register.anchoring import AnchorCheck, Finding, Found
 
 ledger_app = typer.Typer(help="The ledger of this home, and what its word is worth.", no_args_is_help=True)
+
+
+@ledger_app.command("status")
+def status(as_json: Json = False) -> None:
+    """Show which ledger this home uses, on whose word it stands, how far it is, what is on it, and its anchors.
+
+    Example: touchstone ledger status
+    """
+    found = ledger_status(settings(), ask_password)
+    Output(as_json).answer(status_row(found), *status_lines(found))
 
 
 @ledger_app.command("anchor")

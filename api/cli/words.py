@@ -64,27 +64,28 @@ def record_lines(record: Record, dispute: Dispute | None) -> list[str]:
     """Return a record in words, with its open challenge and what others say of it."""
     lines = [
         f"  record {record.digest}, {record.standing.name}",
-        f"  registered {_when(record.registered_at)} by {record.uploader}, "
+        f"  registered {when(record.registered_at)} by {record.uploader}, "
         f"levels {' '.join(record.standing_levels.words) or 'none'}",
         f"  block {record.block}, transaction 0x{record.tx.hex()}",
         f"  content {record.cid or 'private'}",
     ]
     if dispute is not None:
         why = dispute.reason.word.replace("-", " ")
-        lines.append(f"  disputed {_when(dispute.opened_at)} by {dispute.challenger}: {why}")
+        lines.append(f"  disputed {when(dispute.opened_at)} by {dispute.challenger}: {why}")
     if len(record.gates) > 1:
         lines.append(f"  {len(record.gates)} gates of {len(record.operators)} operators let it in")
     lines += [f"  gate {gate.gate} is suspect" for gate in record.gates if gate.is_suspect]
     for word in record.attestations:
         whose = "a reviewer" if word.level is Level.REVIEWER else "a third party"
-        lines.append(f"  attested {_when(word.attested_at)} by {word.attester}, {whose}")
+        lines.append(f"  attested {when(word.attested_at)} by {word.attester}, {whose}")
     if record.superseded_by is not None:
         lines.append(f"  superseded by {record.superseded_by}")
     lines += [f"  derived from {parent}" for parent in record.derived_from]
     return lines
 
 
-def _when(unix_s: int) -> str:
+def when(unix_s: int) -> str:
+    """Return a moment in words, in UTC."""
     return datetime.datetime.fromtimestamp(unix_s, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -30,6 +30,7 @@ from registry.model import (
     SignedStatement,
     SignedTransaction,
 )
+from registry.model.chain import ChainHead, LedgerState
 from registry.ports import Signer
 
 NO_LIMITS = SendingPolicy()
@@ -208,6 +209,14 @@ class EthereumLedger(ContractState):
             first_block=self._first_block,
             dry_run=dry_run,
         )
+
+    def state(self) -> LedgerState:
+        """Return how far the chain is, and the event table as it is: nothing is read into it."""
+        with ledger_errors(self._endpoint):
+            latest = self._web3.eth.get_block("latest")
+        table = self._table.checkpoint()
+        head = ChainHead(latest["number"], bytes(latest["hash"]), latest["timestamp"], bytes(latest["stateRoot"]))
+        return LedgerState(head, self._sending.final_block(), table.block_number if table else None)
 
     def close(self) -> None:
         """Release what is held; nothing durable is lost."""

@@ -105,16 +105,24 @@ class Sending:
             data = self._contract.encode_abi(function, args=list(arguments))
         return Call(str(self._contract.address), str(data), value_wei)
 
-    def _is_settled(self, inclusion: Inclusion) -> bool:
+    def final_block(self) -> int | None:
+        """Return the latest block that can no longer be undone, or nothing where there is none yet."""
+        with ledger_errors(self._endpoint):
+            return self._final_block()
+
+    def _final_block(self) -> int | None:
         if self._finality == "finalized":
             try:
-                latest_final = int(self._web3.eth.get_block("finalized")["number"])
+                return int(self._web3.eth.get_block("finalized")["number"])
             except BlockNotFound:  # a network in its first minutes
-                return False
-        else:
-            latest_final = int(self._web3.eth.block_number) - self._finality + 1
+                return None
+        latest = int(self._web3.eth.block_number) - self._finality + 1
+        return latest if latest >= 0 else None
+
+    def _is_settled(self, inclusion: Inclusion) -> bool:
+        latest = self._final_block()
         here = (inclusion.block_number, inclusion.block_hash)
-        return inclusion.block_number <= latest_final and self._chain_events.has_block(*here)
+        return latest is not None and inclusion.block_number <= latest and self._chain_events.has_block(*here)
 
     def _place_in(self, receipt: TxReceipt) -> Inclusion:
         if receipt["status"] != 1:

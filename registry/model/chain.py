@@ -29,6 +29,21 @@ class ChainHead:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerState:
+    """How far a ledger is.
+
+    Attributes:
+        head: its latest block.
+        final_block: the latest that can no longer be undone; absent on a network in its first minutes.
+        events_to: up to which block its events are in our table; absent while that is empty.
+    """
+
+    head: ChainHead
+    final_block: int | None
+    events_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A transaction as a network shows it.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from registry.anchor import Anchor, Publication
 from registry.eip712 import Domain
-from registry.errors import LedgerError, LedgerUnavailableError, SignatureError
+from registry.errors import InvalidValueError, LedgerError, LedgerUnavailableError, SignatureError
 from registry.model.chain import Sighting
 from registry.ports import ChainReader, Signer, Witness
 
@@ -73,7 +73,10 @@ class AnchorFiles:
             InvalidValueError: one was edited.
         """
         for path in sorted(self._directory.glob("*.anchor.json")):
-            yield path, Anchor.parse(path.read_bytes())
+            try:
+                yield path, Anchor.parse(path.read_bytes())
+            except InvalidValueError as exc:
+                raise InvalidValueError(f"{path}: {exc}") from exc
 
 
 def publish(anchor: Anchor, witness: Witness, *, operator: Signer, keep: Callable[[Anchor], Path]) -> Anchor:

@@ -40,6 +40,22 @@ def test_an_anchor_holds_until_the_file_is_changed(here: Installation, tmp_path:
     assert (changed.code, changed.row["history"]["finding"]) == (4, "fails")
 
 
+def test_the_status_says_on_whose_word_how_far_and_what_is_there(here: Installation, tmp_path: Path) -> None:
+    before = here.run("ledger", "status").row
+    assert (before["ledger"], before["trust"]) == ("embedded", "embedded (operator's word)")
+    assert before["records"] == {"ACTIVE": 1, "DISPUTED": 0, "REVOKED": 0}
+    assert before["head"]["block_number"] == before["final_block"] == before["events_to_block"] == 2
+    assert (before["threshold"], len(before["gates_in_office"]), before["paused"]) == (1, 1, False)
+    assert (before["anchors"], before["deployment"]) == ([], None)
+    made = here.run("ledger", "anchor").row
+    assert here.run("revoke", tmp_path / "photo.jpg", "--reason", "a mistake").code == 0
+    after = here.run("ledger", "status").row
+    assert after["records"] == {"ACTIVE": 0, "DISPUTED": 0, "REVOKED": 1}
+    [anchor] = after["anchors"]
+    assert (anchor["hash"], anchor["block_number"], anchor["published"]) == (made["hash"], 2, None)
+    assert made["anchor"]["block_hash"] == before["head"]["block_hash"]
+
+
 def test_a_stranger_without_the_ledger_is_told_what_could_not_be_checked(here: Installation, tmp_path: Path) -> None:
     path = here.run("ledger", "anchor").row["file"]
     stranger = Installation(tmp_path / "stranger")

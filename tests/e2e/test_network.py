@@ -48,6 +48,14 @@ def here(url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return here
 
 
+def test_the_ledgers_status_names_the_deployment(here: Installation) -> None:
+    row = here.run("ledger", "status").row
+    assert (row["ledger"], row["trust"]) == ("network", "network (anybody can ask it)")
+    assert row["deployment"] == str(here.home / "network.json")
+    assert row["head"]["block_number"] >= row["final_block"]
+    assert here.run("ledger", "anchor").code == 2, "a network needs no anchor"
+
+
 def test_a_home_without_a_deployment_says_how_to_make_one(url: str, tmp_path: Path) -> None:
     stranger = Installation(tmp_path / "home", settings={"TOUCHSTONE_RPC_URL": url})
     done = stranger.run("contract", "status")
