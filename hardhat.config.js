@@ -25,7 +25,7 @@ module.exports = {
   networks: {
     hardhat: { chainId: 31337 },
     localhost: { url: "http://127.0.0.1:8545" },
-    ...(process.env.TOUCHSTONE_RPC_URL ? { touchstone: { url: process.env.TOUCHSTONE_RPC_URL } } : {}),
+    ...(process.env.TOUCHSTONE_RPC_URL ? { touchstone: { url: process.env.TOUCHSTONE_RPC_URL.split(",")[0] } } : {}),
   },
   paths: { sources: "contracts", tests: "tests/hardhat" },
 };

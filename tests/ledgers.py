@@ -38,6 +38,7 @@ from registry.model import (
     Visibility,
 )
 from registry.ports import Clock, Signer
+from tests.peers.nodes import give
 
 ANVIL = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
 HOUR_S = 3600
@@ -160,13 +161,12 @@ def anvil() -> Iterator[str]:
 
 def funded(url: str, roles: Roles) -> None:
     """Give all who send transactions 100 ether."""
-    for signer in (roles.recorder, roles.arbiter, roles.admin):
-        account = Web3.to_checksum_address(signer.address.hex)
-        connect(url).provider.make_request("anvil_setBalance", [account, hex(10**20)])
+    signers = (roles.recorder, roles.arbiter, roles.admin)
+    give(url, [Web3.to_checksum_address(signer.address.hex) for signer in signers])
 
 
 def on_anvil(url: str, roles: Roles, events_file: Path) -> tuple[EthereumLedger, NetworkHome]:
-    """Deploy a new installation on a running anvil and open it."""
+    """Deploy a new installation on a running node and open it."""
     funded(url, roles)
     web3, arguments = connect(url), roles.arguments()
     contract = deploy(web3, roles.admin, arguments)

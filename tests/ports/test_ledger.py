@@ -1,4 +1,4 @@
-"""The `Ledger` port: one suite, run on the embedded chain and on a node (anvil)."""
+"""The `Ledger` port: one suite, run on the embedded chain and on nodes (anvil, Hardhat, geth)."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ from tests.ledgers import (
     rotation,
     said,
 )
+from tests.peers.nodes import geth, hardhat
 
 WAIT_S = 10.0  # a node includes within milliseconds
 
@@ -475,17 +476,9 @@ class TestEmbedded(LedgerSuite):
         assert ledger.info.kind == "embedded"
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[str]:
-    """A running anvil's URL."""
-    if not ANVIL.exists():
-        pytest.skip(f"no {ANVIL}; run npm ci")
-    with anvil() as url:
-        yield url
+class NetworkSuite(LedgerSuite):
+    """The suite on a node; a subclass gives `node`, its URL."""
 
-
-@pytest.mark.node
-class TestAnvil(LedgerSuite):
     @pytest.fixture
     def events_file(self, tmp_path: Path) -> Path:
         return tmp_path / "events.sqlite3"
@@ -518,3 +511,33 @@ class TestAnvil(LedgerSuite):
 
     def test_it_names_itself_a_network(self, ledger: EthereumLedger) -> None:
         assert ledger.info.kind == "network"
+
+
+@pytest.mark.node
+class TestAnvil(NetworkSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def node(cls) -> Iterator[str]:
+        if not ANVIL.exists():
+            pytest.skip(f"no {ANVIL}; run npm ci")
+        with anvil() as url:
+            yield url
+
+
+@pytest.mark.node
+@pytest.mark.slow
+class TestHardhat(NetworkSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def node(cls) -> Iterator[str]:
+        with hardhat() as url:
+            yield url
+
+
+@pytest.mark.go
+class TestGeth(NetworkSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def node(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+        with geth(tmp_path_factory.mktemp("geth")) as url:
+            yield url
