@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from api.cli.output import Output, note
 from api.cli.proof_words import verification_document, verification_lines
 from api.errors import Exit, answer_to, combined
 from api.settings import Settings
+from registry.eip712 import Domain
 from registry.errors import InvalidValueError, RecordNotFoundError, RegistryError
 from registry.model import Digest, Standing
 from registry.ports import Ledger
@@ -48,14 +49,14 @@ class Known:
 
     Attributes:
         ledger: that can be asked; absent with the reason in ``without``.
-        own: the signers of this installation's own ledger.
+        own: reads the signers of this installation's own ledger from its events.
     """
 
     pins: Pins
     given: SignerList | None
-    own: SignerList | None
     ledger: Ledger | None
     without: Reason
+    own: Callable[[], SignerList | None]
 
     def signers_for(self, receipt: Receipt) -> tuple[SignerList | None, str]:
         """Return whom to trust about a receipt, and where that comes from."""
@@ -64,8 +65,9 @@ class Known:
         pinned = self.pins.of(receipt.domain)
         if pinned is not None:
             return pinned, "pinned"
-        if self.own is not None and self.own.domain == receipt.domain:
-            return self.own, "own_ledger"
+        if self.ledger is not None and Domain.of(self.ledger.info) == receipt.domain:
+            own = self.own()
+            return own, "own_ledger" if own else "none"
         return None, "none"
 
 
@@ -162,13 +164,13 @@ def _known(run: Settings, *, offline: bool, signers: Path | None) -> Iterator[Kn
         require_successor(pinned, given)
     # a home without keys has no ledger, and opening one would make a chain that knows nothing
     if offline or (run.rpc_url is None and not (run.home / "keys").is_dir()):
-        yield Known(pins, given, None, None, OFFLINE if offline else NO_LEDGER)
+        yield Known(pins, given, None, OFFLINE if offline else NO_LEDGER, lambda: None)
         return
     # Only here: engines take seconds to import, and may be missing where only receipts are verified.
     from api.cli.asking import open_own_ledger  # noqa: PLC0415
 
-    with open_own_ledger(run) as (ledger, own, without):
-        yield Known(pins, given, own, ledger, without)
+    with open_own_ledger(run) as (ledger, without, own):
+        yield Known(pins, given, ledger, without, own)
 
 
 def _read(path: Path) -> bytes:

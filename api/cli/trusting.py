@@ -92,8 +92,13 @@ def list_command(as_json: Json = False) -> None:
         Output(as_json).answer(signers_document(signers), *signers_lines(signers))
 
 
+def is_terminal() -> bool:
+    """Return whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _confirm(offered: SignerList) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_terminal():
         raise InvalidValueError("expected --yes or --admin ADDRESS for an installation's first list, or a terminal")
     digits = offered.admin.hex[-6:]
     typed = typer.prompt(

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from api import cli
+from api.cli import trusting
 from tests.pictures import jpeg, picture
 from tests.receipts import ADMIN, by_operator, by_uploader, canonical, private_in_batch, resealed, signers
 
@@ -205,6 +207,19 @@ def test_a_first_list_needs_a_word_and_a_later_one_its_admins(run: Run, tmp_path
     back = run("trust", "add", first)
     assert (back.code, "played back" in back.people) == (4, True)
     assert [row["version"] for row in run("trust", "list", "--json").rows] == [2]
+
+
+@pytest.mark.parametrize(("typed", "code"), [("right", 0), ("000000", 4)])
+def test_at_a_terminal_a_first_list_is_confirmed_by_its_admins_digits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    path = tmp_path / "1.json"
+    path.write_bytes(signers().sealed(ADMIN))
+    answer = ADMIN.address.hex[-6:] if typed == "right" else typed
+    monkeypatch.setattr(trusting, "is_terminal", lambda: True)
+    monkeypatch.setattr(typer, "prompt", lambda text, err: answer)
+    assert run("trust", "add", path).code == code
+    assert (tmp_path / "home" / "trust").exists() == (code == 0)
 
 
 def test_a_receipt_is_shown_whatever_it_is_worth(run: Run, receipt: Path) -> None:
