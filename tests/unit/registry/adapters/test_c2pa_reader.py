@@ -46,9 +46,11 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
 
         thread = threading.Thread(target=listen)
         thread.start()
-        yield server.getsockname()[1], heard
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        try:
+            yield server.getsockname()[1], heard
+        finally:
+            server.shutdown(socket.SHUT_RDWR)  # wakes the thread, which then ends
+            thread.join(10)
 
 
 def test_a_picture_without_a_manifest_has_none_and_that_is_no_error() -> None:
