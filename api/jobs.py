@@ -13,13 +13,14 @@ import time
 from dataclasses import dataclass, field
 
 from registry.errors import JobConflictError, RegistryError
-from registry.model import Job, Media
+from registry.model import Job, JobState, Media
 from registry.ports import Journal
 from registry.register import Registrar
 
 _log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
+BATCH_LOOK_S = 1.0  # how soon a job that waits for others looks again whether its batch is due
 # Decoded frames of a clip take up to about 100 MB; a job further back in the queue is decoded again from the spool.
 MAX_MEDIA_HELD = 2
 
@@ -101,21 +102,23 @@ class JobRunner:
         """Wait until the next turn is due or an earlier one was put before it."""
         self._stopping.wait(min(delay_s, 1.0))
 
-    def _try_again_later(self, turn: _Turn) -> None:
-        self._turns.put(_Turn(time.monotonic() + self._retry_s, turn.job_id))
+    def _try_again_later(self, turn: _Turn, delay_s: float) -> None:
+        self._turns.put(_Turn(time.monotonic() + delay_s, turn.job_id))
 
     def _run(self, turn: _Turn) -> None:
         try:
-            self._registrar.run(self._journal.get(turn.job_id), media=turn.media)
+            job = self._registrar.run(self._journal.get(turn.job_id), media=turn.media)
+            if job.state is JobState.PINNED:
+                self._try_again_later(turn, BATCH_LOOK_S)
         except JobConflictError as exc:
             _log.info("%s", exc)
-            self._try_again_later(turn)  # should the other process end before the job does
+            self._try_again_later(turn, self._retry_s)  # should the other process end before the job does
         except RegistryError as exc:
             _log.warning("job %s waits %.0f s: %s", turn.job_id, self._retry_s, exc)
-            self._try_again_later(turn)
+            self._try_again_later(turn, self._retry_s)
         except Exception:  # noqa: BLE001  # the thread's last stand: one job's surprise must not keep the others waiting
             _log.exception("job %s waits %.0f s after an unforeseen error", turn.job_id, self._retry_s)
-            self._try_again_later(turn)
+            self._try_again_later(turn, self._retry_s)
         finally:
             with self._moved:
                 self._moved.notify_all()

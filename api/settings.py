@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     stuck_after_s: Annotated[
         int, Field(ge=1, description="How long a transaction waits there before it goes out again for higher fees.")
     ] = 180
+    batch_uploads: Annotated[
+        bool, Field(description="Uploads to `serve` wait for each other and are registered together, under one root.")
+    ] = False
+    batch_size: Annotated[int, Field(ge=1, le=1 << 20, description="As many as this are registered together.")] = 1000
+    batch_age_s: Annotated[int, Field(ge=0, description="The oldest waits no longer than this for others.")] = 60
     ipfs: Annotated[
         str | None, Field(description="Multiaddress of a Kubo RPC endpoint, such as /ip4/127.0.0.1/tcp/5001.")
     ] = None

@@ -21,6 +21,7 @@ from registry.errors import SignatureError
 from registry.model import (
     Address,
     Admission,
+    BatchAdmission,
     KeyRotation,
     LedgerInfo,
     Opinion,
@@ -63,6 +64,10 @@ INTENT_FIELDS = _fields(
 STATEMENT_FIELDS = _fields("bytes32 digest, address by, uint8 act, bytes32 detail, uint256 nonce, uint64 deadline")
 ROTATION_FIELDS = _fields("address from, address to, uint256 nonce, uint64 deadline")
 COSIGN_FIELDS = _fields("Admission admission, uint8 visibility, bytes32 claimsHash")
+TALLY_FIELDS = _fields("address uploader, uint32 count")
+BATCH_FIELDS = _fields(
+    "bytes32 root, uint32 count, bytes32 manifestHash, bool manifestIsDagPb, Tally[] tallies, uint64 deadline"
+)
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 SIGNERS_FIELDS = _fields("bytes32 signersHash")
 ANCHOR_FIELDS = _fields("bytes32 anchorHash")
@@ -162,6 +167,19 @@ def rotation_message(domain: Domain, rotation: KeyRotation) -> TypedData:
         "deadline": rotation.deadline,
     }
     return _typed_data(domain, "KeyRotation", {"KeyRotation": ROTATION_FIELDS}, message)
+
+
+def batch_message(domain: Domain, batch: BatchAdmission) -> TypedData:
+    """Return the full message that a gate signs to admit a batch."""
+    message = {
+        "root": _hex(batch.root),
+        "count": batch.count,
+        "manifestHash": _hex(batch.manifest.digest),
+        "manifestIsDagPb": batch.manifest.is_dag_pb,
+        "tallies": [{"uploader": tally.uploader.hex, "count": tally.count} for tally in batch.tallies],
+        "deadline": batch.deadline,
+    }
+    return _typed_data(domain, "BatchAdmission", {"BatchAdmission": BATCH_FIELDS, "Tally": TALLY_FIELDS}, message)
 
 
 def seal_message(domain: Domain, receipt_hash: bytes) -> TypedData:

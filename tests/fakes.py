@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from registry.eip712 import Domain
 from registry.errors import (
     BlockNotFoundError,
     LedgerUnavailableError,
@@ -17,12 +18,17 @@ from registry.errors import (
     StoreUnavailableError,
     TransactionRevertedError,
 )
+from registry.manifest import entries_of
+from registry.merkle import MerkleTree
 from registry.model import (
     DAG_PB_BIT,
     Act,
     Address,
     Attestation,
+    BatchPlace,
+    BatchProof,
     Cid,
+    Committed,
     Digest,
     Dispute,
     DisputeReason,
@@ -44,6 +50,7 @@ from registry.model import (
     Reputation,
     Ruling,
     Screening,
+    SignedBatch,
     SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
@@ -82,12 +89,44 @@ GATE, RECORDER, UPLOADER = KeySigner(1), KeySigner(2), KeySigner(3)
 
 
 @dataclass
+class MemoryStore:
+    """One raw block per content, whatever its size."""
+
+    blocks: dict[Cid, bytes] = field(default_factory=dict)
+    down: bool = False
+
+    def pin(self, stream: BinaryIO) -> Cid:
+        if self.down:
+            raise StoreUnavailableError("the store is down")
+        data = stream.read()
+        cid = Cid(hashlib.sha256(data).digest(), is_dag_pb=False)
+        self.blocks[cid] = data
+        return cid
+
+    def cid_of(self, stream: BinaryIO) -> Cid:
+        return Cid(hashlib.sha256(stream.read()).digest(), is_dag_pb=False)
+
+    def unpin(self, cid: Cid) -> None:
+        self.blocks.pop(cid, None)
+
+    def has(self, cid: Cid) -> bool:
+        return cid in self.blocks
+
+    def read(self, cid: Cid) -> Iterator[bytes]:
+        if cid not in self.blocks:
+            raise BlockNotFoundError(str(cid))
+        yield self.blocks[cid]
+
+
+@dataclass
 class MemoryLedger:
     """A ledger that keeps records in a dict; counts what was sent, and can be switched off."""
 
     operator: Address = field(default_factory=lambda: RECORDER.address)
     records: dict[Digest, Record] = field(default_factory=dict)
-    prepared: dict[bytes, Registration] = field(default_factory=dict)
+    manifests: MemoryStore = field(default_factory=MemoryStore)
+    prepared: dict[bytes, Registration | SignedBatch] = field(default_factory=dict)
+    proofs: dict[Digest, BatchProof] = field(default_factory=dict)
     included: dict[bytes, Inclusion] = field(default_factory=dict)
     submissions: list[bytes] = field(default_factory=list)
     nonces: list[int] = field(default_factory=list)
@@ -99,6 +138,7 @@ class MemoryLedger:
     dismissed: set[Address] = field(default_factory=set)
     down: bool = False
     mines: bool = True
+    refuses: str | None = None
     final: bool = True
 
     @property
@@ -121,16 +161,34 @@ class MemoryLedger:
     def is_gate(self, account: Address) -> bool:
         return account not in self.dismissed
 
-    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
+    def proof_of(self, digest: Digest) -> BatchProof | None:
+        return self.proofs.get(digest)
+
+    def batches_without_manifest(self) -> tuple[bytes, ...]:
+        return ()
+
+    def committed(self) -> Iterator[Committed]:
+        for record in self.records.values():
+            yield Committed(record.digest, record.block, record.visibility, record.fingerprint_hash)
+
+    def prepare(
+        self, registration: Registration | SignedBatch, *, replaces: SignedTransaction | None = None
+    ) -> SignedTransaction:
         self._require_up()
-        if registration.admission.digest in self.records:
-            raise TransactionRevertedError("MediaAlreadyRegistered", [registration.admission.digest.hex])
-        gates = {verdict.gate for verdict in registration.verdicts} - self.dismissed
-        if len(gates) < self.threshold:
-            raise TransactionRevertedError("QuorumNotMet", [str(len(gates)), str(self.threshold)])
+        if self.refuses:
+            raise TransactionRevertedError(self.refuses, ())
+        if isinstance(registration, SignedBatch):
+            subject, signatures = registration.admission.root, len(registration.signatures)
+        else:
+            subject = registration.admission.digest.value
+            signatures = len({verdict.gate for verdict in registration.verdicts} - self.dismissed)
+        if Digest(subject) in self.records:
+            raise TransactionRevertedError("MediaAlreadyRegistered", [subject.hex()])
+        if signatures < self.threshold:
+            raise TransactionRevertedError("QuorumNotMet", [str(signatures), str(self.threshold)])
         nonce = self.next_nonce() if replaces is None else replaces.nonce
         self.nonces.append(nonce)
-        raw = registration.admission.digest.value + registration.admission.deadline.to_bytes(8, "big")
+        raw = subject + registration.admission.deadline.to_bytes(8, "big")
         transaction = SignedTransaction(raw, hashlib.sha256(raw).digest(), nonce)
         self.prepared[transaction.tx_hash] = registration
         return transaction
@@ -143,10 +201,21 @@ class MemoryLedger:
 
     def _mine(self, tx_hash: bytes) -> None:
         registration = self.prepared[tx_hash]
-        admission = registration.admission
         block = len(self.included) + 1
-        inclusion = Inclusion(tx_hash, block, bytes(32), 0, NOW)
-        self.included[tx_hash] = inclusion
+        self.included[tx_hash] = Inclusion(tx_hash, block, bytes(32), 0, NOW)
+        if isinstance(registration, Registration):
+            self._keep(registration, tx_hash, block)
+            return
+        entries = list(entries_of(Domain.of(self.info), self.manifests.read(registration.admission.manifest)))
+        tree = MerkleTree(entry.leaf for entry in entries)
+        assert tree.root == registration.admission.root
+        for index, entry in enumerate(entries):
+            record = self._keep(entry.registration, tx_hash, block)
+            self.records[record.digest] = replace(record, batch=BatchPlace(tree.root, index))
+            self.proofs[record.digest] = BatchProof(tree.root, index, tree.path(index))
+
+    def _keep(self, registration: Registration, tx_hash: bytes, block: int) -> Record:
+        admission = registration.admission
         self.records[admission.digest] = Record(
             digest=admission.digest,
             kind=MediaKind(admission.kind & ~DAG_PB_BIT),
@@ -164,6 +233,7 @@ class MemoryLedger:
             block=block,
             tx=tx_hash,
         )
+        return self.records[admission.digest]
 
     def next_nonce(self) -> int:
         return len(self.included)
@@ -273,43 +343,14 @@ class MemoryLedger:
 
 
 @dataclass
-class MemoryStore:
-    """One raw block per content, whatever its size."""
-
-    blocks: dict[Cid, bytes] = field(default_factory=dict)
-    down: bool = False
-
-    def pin(self, stream: BinaryIO) -> Cid:
-        if self.down:
-            raise StoreUnavailableError("the store is down")
-        data = stream.read()
-        cid = Cid(hashlib.sha256(data).digest(), is_dag_pb=False)
-        self.blocks[cid] = data
-        return cid
-
-    def cid_of(self, stream: BinaryIO) -> Cid:
-        return Cid(hashlib.sha256(stream.read()).digest(), is_dag_pb=False)
-
-    def unpin(self, cid: Cid) -> None:
-        self.blocks.pop(cid, None)
-
-    def has(self, cid: Cid) -> bool:
-        return cid in self.blocks
-
-    def read(self, cid: Cid) -> Iterator[bytes]:
-        if cid not in self.blocks:
-            raise BlockNotFoundError(str(cid))
-        yield self.blocks[cid]
-
-
-@dataclass
 class MemoryIndex:
     """Brute force: the definition that every index must agree with."""
 
     fingerprints: dict[Digest, Fingerprint] = field(default_factory=dict)
 
-    def add(self, fingerprint: Fingerprint) -> None:
-        self.fingerprints[fingerprint.digest] = fingerprint
+    def add(self, *fingerprints: Fingerprint) -> None:
+        for fingerprint in fingerprints:
+            self.fingerprints.setdefault(fingerprint.digest, fingerprint)
 
     def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:
         hits = []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from web3 import Web3
 
+from registry.adapters.blocks import BlockStore
 from registry.adapters.deployment import ContractArguments, deploy
 from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
@@ -83,6 +84,7 @@ def embedded(directory: Path, roles: Roles, clock: Clock) -> EthereumLedger:
         arbiter=roles.arbiter,
         admin=roles.admin,
         gates=(roles.gate.address,),
+        manifests=BlockStore(directory.parent / "content"),
         clock=clock,
     )
 
@@ -171,4 +173,10 @@ def on_anvil(url: str, roles: Roles, events_file: Path) -> tuple[EthereumLedger,
     web3, arguments = connect(url), roles.arguments()
     contract = deploy(web3, roles.admin, arguments)
     home = NetworkHome(url, web3.eth.chain_id, contract, arguments.instance_id)
-    return open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=events_file), home
+    return open_network(
+        home,
+        recorder=roles.recorder,
+        arbiter=roles.arbiter,
+        manifests=BlockStore(events_file.parent / "content"),
+        events_file=events_file,
+    ), home

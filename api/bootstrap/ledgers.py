@@ -7,11 +7,13 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from api.settings import Settings
+from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.courier import SendingPolicy
 from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.fees import GWEI, FeePolicy
+from registry.adapters.ipfs import IpfsStore
 from registry.adapters.jsonrpc import NetworkHome, open_network
 from registry.adapters.keystore import Keyring
 from registry.errors import LedgerMismatchError
@@ -42,6 +44,8 @@ def open_ledger(settings: Settings, keys: Keyring) -> EthereumLedger:
         LedgerMismatchError: the network is not the configured one, or no contract is configured.
     """
     directory = settings.home / "ledger"
+    local = BlockStore(settings.home / "content")
+    manifests = local if settings.ipfs is None else IpfsStore(local, settings.ipfs, timeout_s=settings.ipfs_timeout_s)
     if settings.rpc_url is None:
         return open_embedded(
             directory,
@@ -49,6 +53,7 @@ def open_ledger(settings: Settings, keys: Keyring) -> EthereumLedger:
             arbiter=keys.arbiter,
             admin=keys.admin,
             gates=(keys.gate.address,),
+            manifests=manifests,
             clock=SystemClock(),
         )
     deployment = _deployment(deployment_path(settings))
@@ -64,7 +69,14 @@ def open_ledger(settings: Settings, keys: Keyring) -> EthereumLedger:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     events = directory / f"events-{deployment.chain_id}-{deployment.contract}.sqlite"
     policy = SendingPolicy(fee_policy(settings), settings.stuck_after_s)
-    return open_network(home, recorder=keys.recorder, arbiter=keys.arbiter, events_file=events, policy=policy)
+    return open_network(
+        home,
+        recorder=keys.recorder,
+        arbiter=keys.arbiter,
+        manifests=manifests,
+        events_file=events,
+        policy=policy,
+    )
 
 
 def fee_policy(settings: Settings) -> FeePolicy:

@@ -26,9 +26,11 @@ from registry.model import AbstentionReason, Address, Thresholds
 from registry.policy import AbstentionMode, AdmissionPolicy
 from registry.ports import Detector
 from registry.register import (
+    Batching,
     Checker,
     CoGate,
     Examiner,
+    Grouping,
     Progress,
     Quorum,
     ReceiptFiles,
@@ -134,6 +136,15 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
         spool=spool,
         clock=clock,
     )
+    batching = Batching(
+        ledger=ledger,
+        journal=journal,
+        quorum=quorum,
+        stores=stores,
+        progress=progress,
+        clock=clock,
+        grouping=Grouping(size=settings.batch_size, age_s=settings.batch_age_s),
+    )
     registrar = Registrar(
         ledger=ledger,
         index=read.index,
@@ -159,6 +170,7 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
             stuck_after_s=settings.stuck_after_s,
         ),
         quorum=quorum,
+        batching=batching,
         progress=progress,
         spool=spool,
         receipts=receipts,

@@ -7,6 +7,7 @@ import typer
 from api.cli import (
     attesting,
     backups,
+    batching,
     contract,
     judging,
     keys,
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.command()(writing.register)
+app.command("batch")(batching.batch_command)
 app.command()(reading.verify)
 app.command()(judging.check)
 app.command()(judging.screen)

@@ -136,7 +136,7 @@ def _decide(subject: str, *, approved: bool, reviewer: str, reason: str, output:
     with writing() as side:
         job_id = _job_id_of(subject, side)
         job = side.registrar.decide(job_id, approved=approved, reviewer=reviewer, reason=reason)
-        code = _tell(side, output, job.request.file_name, side.registrar.run(job))
+        code = tell(side, output, job.request.file_name, side.registrar.run(job))
     raise typer.Exit(code)
 
 
@@ -156,17 +156,23 @@ def _register_one(side: WriteSide, output: Output, path: Path, request: Request)
         accepted = side.registrar.accept(path, request)
         job = side.registrar.run(accepted.job, media=accepted.media)
     except AlreadyRegisteredError:
-        return _tell_duplicate(side, output, path, request)
+        return tell_duplicate(side, output, path, request)
     except JobConflictError as exc:
-        output.failure(str(path), exc, _row("FAILED", job, reasons=[answer_to(exc).code]))
+        output.failure(str(path), exc, failed_row(exc, job))
         return Exit.OUTSIDE
     except RegistryError as exc:
-        output.failure(str(path), exc, _row("FAILED", job, reasons=[answer_to(exc).code]))
+        output.failure(str(path), exc, failed_row(exc, job))
         return answer_to(exc).exit_code
-    return _tell(side, output, str(path), job)
+    return tell(side, output, str(path), job)
 
 
-def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
+def failed_row(exc: RegistryError, job: Job | None = None) -> dict[str, object]:
+    """Return the answer for a file that an error stopped."""
+    return _row("FAILED", job, reasons=[answer_to(exc).code])
+
+
+def tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
+    """Say what became of a registration."""
     read = side.gate.read
     outcome = outcome_of(job) or "FAILED"
     record = read.ledger.find(job.request.digest) if job.state is JobState.FINAL else None
@@ -192,7 +198,8 @@ def _tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
     return _EXITS[outcome]
 
 
-def _tell_duplicate(side: WriteSide, output: Output, path: Path, request: Request) -> Exit:
+def tell_duplicate(side: WriteSide, output: Output, path: Path, request: Request) -> Exit:
+    """Say that the bytes are recorded already."""
     read = side.gate.read
     record = read.ledger.find(request.digest)
     if record is None:

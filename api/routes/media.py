@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -58,7 +59,7 @@ def register(
     prefer: Annotated[str | None, Header(max_length=255)] = None,
 ) -> JSONResponse:
     """Take a file through the gate: with its uploader's signed intent, or in the operator's name with its token."""
-    request = _request_of(form, idempotency_key)
+    request = replace(_request_of(form, idempotency_key), batched=side.gate.read.settings.batch_uploads)
     if request.intent is None:
         require_operator(http_request, credentials)
     read = side.gate.read

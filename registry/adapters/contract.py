@@ -29,7 +29,18 @@ from web3.exceptions import (
 
 from registry.eip712 import NOBODY
 from registry.errors import LedgerError, LedgerUnavailableError, TransactionRevertedError
-from registry.model import ZERO_32, Address, KeyRotation, Registration, Statement, UploadIntent
+from registry.manifest import claims_hash_of
+from registry.model import (
+    ZERO_32,
+    Address,
+    Admission,
+    BatchProof,
+    KeyRotation,
+    Registration,
+    SignedBatch,
+    Statement,
+    UploadIntent,
+)
 
 ErrorShape = tuple[str, tuple[str, ...]]
 BUILT_IN_ERRORS: tuple[ErrorShape, ...] = (("Error", ("string",)), ("Panic", ("uint256",)))  # of require and assert
@@ -84,17 +95,7 @@ def register_arguments(registration: Registration) -> tuple[object, ...]:
     # without a signature the contract reads visibility and claims only, but digest and uploader must agree
     intent = signed.intent if signed else _unsigned_intent(registration)
     return (
-        (
-            admission.digest.value,
-            admission.fingerprint_hash,
-            admission.content_hash,
-            admission.kind,
-            Web3.to_checksum_address(admission.uploader.hex),
-            admission.policy_id,
-            int(admission.levels),
-            admission.earns_reputation,
-            admission.deadline,
-        ),
+        _admission_fields(admission),
         [
             (verdict.opinion.model_id, verdict.opinion.band, verdict.opinion.threshold_bps, verdict.opinion.issued_at)
             for verdict in registration.verdicts
@@ -109,6 +110,40 @@ def register_arguments(registration: Registration) -> tuple[object, ...]:
             intent.deadline,
         ),
         signed.signature if signed else b"",
+    )
+
+
+def batch_arguments(batch: SignedBatch) -> tuple[object, ...]:
+    """Return the arguments of ``registerBatch``: admission and gate signatures."""
+    admission = batch.admission
+    tallies = [(Web3.to_checksum_address(tally.uploader.hex), tally.count) for tally in admission.tallies]
+    manifest = admission.manifest
+    fields = (admission.root, admission.count, manifest.digest, manifest.is_dag_pb, tallies, admission.deadline)
+    return fields, list(batch.signatures)
+
+
+def unfold_arguments(registration: Registration, proof: BatchProof) -> tuple[object, ...]:
+    """Return the arguments of ``unfold``: root, admission, visibility, claims, path."""
+    return (
+        proof.root,
+        _admission_fields(registration.admission),
+        int(registration.visibility),
+        claims_hash_of(registration),
+        list(proof.path),
+    )
+
+
+def _admission_fields(admission: Admission) -> tuple[object, ...]:
+    return (
+        admission.digest.value,
+        admission.fingerprint_hash,
+        admission.content_hash,
+        admission.kind,
+        Web3.to_checksum_address(admission.uploader.hex),
+        admission.policy_id,
+        int(admission.levels),
+        admission.earns_reputation,
+        admission.deadline,
     )
 
 

@@ -15,7 +15,7 @@ from registry.adapters.outbox import IN_MEMORY, Outbox
 from registry.adapters.sqlite_evm import SqliteChainDB
 from registry.errors import LedgerMismatchError, LedgerUnavailableError
 from registry.model import Address, LedgerInfo
-from registry.ports import Clock, Signer
+from registry.ports import Clock, ContentStore, Signer
 
 ENDPOINT = "the embedded ledger"
 CHAIN_FILE = "chain.sqlite3"
@@ -30,6 +30,7 @@ def open_embedded(
     arbiter: Signer,
     admin: Signer,
     gates: tuple[Address, ...],
+    manifests: ContentStore,
     threshold: int = 1,
     clock: Clock,
 ) -> EthereumLedger:
@@ -43,6 +44,7 @@ def open_embedded(
         arbiter: rules on disputes; funded at genesis.
         admin: holds the contract's admin role and deploys it; funded at genesis.
         gates: whose verdicts count; used on first run only, as is the threshold; funded at genesis.
+        manifests: where the manifests of batches are.
         threshold: how many gates must sign.
         clock: of the blocks.
 
@@ -82,6 +84,7 @@ def open_embedded(
         recorder=recorder,
         arbiter=arbiter,
         table=table,
+        manifests=manifests,
         outbox=Outbox(IN_MEMORY),
         on_close=database.close,
     )

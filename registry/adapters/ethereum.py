@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from heapq import merge
 
 from web3 import Web3
 
+from registry import eip712
+from registry.adapters.batches import Batches
 from registry.adapters.chain_events import ChainEvents
-from registry.adapters.contract import ledger_errors, register_arguments, rotation_fields, statement_fields
+from registry.adapters.contract import (
+    batch_arguments,
+    ledger_errors,
+    register_arguments,
+    rotation_fields,
+    statement_fields,
+    unfold_arguments,
+)
 from registry.adapters.contract_state import ContractState
 from registry.adapters.courier import Courier, SendingPolicy
 from registry.adapters.event_table import EventTable
@@ -16,7 +26,10 @@ from registry.adapters.outbox import Outbox
 from registry.adapters.records import Records
 from registry.adapters.sending import Finality, Sending
 from registry.model import (
+    Act,
     Address,
+    BatchProof,
+    Committed,
     Digest,
     DisputeReason,
     EndpointHealth,
@@ -26,12 +39,13 @@ from registry.model import (
     Record,
     Registration,
     Ruling,
+    SignedBatch,
     SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
 )
 from registry.model.chain import ChainHead, LedgerState
-from registry.ports import Signer
+from registry.ports import ContentStore, Signer
 
 NO_LIMITS = SendingPolicy()
 
@@ -48,6 +62,7 @@ class EthereumLedger(ContractState):
         recorder: Signer,
         arbiter: Signer,
         table: EventTable,
+        manifests: ContentStore,
         outbox: Outbox,
         first_block: int = 0,
         finality: Finality = 1,
@@ -64,6 +79,7 @@ class EthereumLedger(ContractState):
             recorder: sends registrations.
             arbiter: rules on disputes.
             table: of this chain and contract.
+            manifests: where the manifests of batches are.
             outbox: of this chain.
             first_block: where the contract was created, or any block before.
             finality: blocks, the including one counted, after which an inclusion is final; or by the network's word.
@@ -80,7 +96,10 @@ class EthereumLedger(ContractState):
         self._endpoints = endpoints
         self._on_close = on_close
         self._chain_events = ChainEvents(web3, self._contract)
-        self._records = Records(self._contract, table, self._sync, endpoint=endpoint, asker=recorder.address)
+        self._batches = Batches(table, manifests, eip712.Domain.of(info))
+        self._records = Records(
+            self._contract, table, self._batches, self._sync, endpoint=endpoint, asker=recorder.address
+        )
         self._courier = Courier(web3, outbox, endpoint=endpoint, policy=policy)
         self._sending = Sending(
             web3, self._contract, self._chain_events, self._courier, endpoint=endpoint, finality=finality
@@ -92,21 +111,43 @@ class EthereumLedger(ContractState):
         Raises:
             LedgerError: the chain's state and its events disagree.
         """
-        return self._records.single(digest)
+        return self._records.find(digest)
+
+    def proof_of(self, digest: Digest) -> BatchProof | None:
+        """Return that a record stands in its batch, or nothing of one that was registered alone."""
+        self._sync()
+        return self._batches.proof(digest)
+
+    def batches_without_manifest(self) -> tuple[bytes, ...]:
+        """Return the roots of batches whose manifests are not at hand: what is in them cannot be looked up here."""
+        self._sync()
+        return tuple(batch.root for batch in self._batches.without_leaves())
 
     def events(self) -> Iterator[LedgerEvent]:
-        """Yield every event so far in chain order."""
+        """Yield every event so far in chain order; of a batch, one for each record whose manifest is at hand."""
         self._sync()
-        return self._table.events()
+        return merge(self._table.events(), self._batches.events(), key=_chain_order)
 
-    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
-        """Return the signed transaction that will register; nothing is sent.
+    def committed(self) -> Iterator[Committed]:
+        """Yield what every record commits to, in chain order, from the events and manifests alone."""
+        self._sync()
+        yield from merge(self._table.committed(), self._batches.committed(), key=lambda each: each.block)
+
+    def prepare(
+        self, registration: Registration | SignedBatch, *, replaces: SignedTransaction | None = None
+    ) -> SignedTransaction:
+        """Return the signed transaction that will register a record, or a batch; nothing is sent.
 
         Raises:
             TransactionRevertedError: the contract would refuse it now.
             FeeTooHighError: the network asks more than the cap.
         """
-        return self._sending.prepare(self._recorder, "register", *register_arguments(registration), replaces=replaces)
+        function, arguments = (
+            ("registerBatch", batch_arguments(registration))
+            if isinstance(registration, SignedBatch)
+            else ("register", register_arguments(registration))
+        )
+        return self._sending.prepare(self._recorder, function, *arguments, replaces=replaces)
 
     def next_nonce(self) -> int:
         """Return the number of the operator's next transaction, as the latest block has it."""
@@ -144,6 +185,9 @@ class EthereumLedger(ContractState):
             RecordNotFoundError: a record that it names does not exist.
             TransactionRevertedError: the contract refuses it.
         """
+        self._unfold(signed.statement.digest)
+        if signed.statement.act in {Act.SUPERSEDE, Act.DERIVE}:  # the detail names another record
+            self._unfold(Digest(signed.statement.detail))
         fields = statement_fields(signed.statement)
         return self._sending.act(self._recorder, "makeStatement", fields, signed.signature)
 
@@ -154,6 +198,7 @@ class EthereumLedger(ContractState):
             RecordNotFoundError: no such record.
             TransactionRevertedError: it is not ACTIVE, or the bond is not at hand.
         """
+        self._unfold(digest)
         bond = self.bond_wei()
         return self._sending.act(self._recorder, "dispute", digest.value, int(reason), reason_hash, value_wei=bond)
 
@@ -227,3 +272,18 @@ class EthereumLedger(ContractState):
     def _sync(self) -> None:
         with ledger_errors(self._endpoint):
             self._chain_events.sync(self._table, first_block=self._first_block)
+        self._batches.load()
+
+    def _unfold(self, digest: Digest) -> None:
+        """Give a record of a batch a slot of its own, which what is said of it needs; others stay as they are."""
+        if not self._records.is_folded(digest):
+            return
+        proof, leaf = self._batches.proof(digest), self._batches.leaf(digest)
+        if proof is None or leaf is None:  # its block was reorganised away meanwhile
+            return
+        arguments = unfold_arguments(self._batches.entry(leaf).registration, proof)
+        self._sending.act(self._recorder, "unfold", *arguments)
+
+
+def _chain_order(event: LedgerEvent) -> tuple[int, int]:
+    return event.inclusion.block_number, event.inclusion.log_index

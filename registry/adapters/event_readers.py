@@ -8,8 +8,9 @@ from hexbytes import HexBytes
 from web3.contract import Contract
 from web3.types import LogReceipt
 
+from registry.adapters.batch_rows import BatchRow
 from registry.adapters.event_rows import EventRow, GateRow, Registered, Row, StatementRow
-from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+from registry.model import Act, Address, Cid, Digest, EventName, Inclusion, LedgerEvent, Standing, Visibility
 
 # the log, where it stands, and the contract's logs of the same transaction, itself among them, by log index
 Reader = Callable[[LogReceipt, Inclusion, Sequence[LogReceipt]], Iterator[Row]]
@@ -24,6 +25,7 @@ def readers_of(contract: Contract) -> Mapping[HexBytes, Reader]:
         HexBytes(events.StatementMade().topic): statement_reader(contract),
         HexBytes(events.GateAdded().topic): gate_reader(contract),
         HexBytes(events.GateEnded().topic): gate_end_reader(contract),
+        HexBytes(events.BatchRegistered().topic): batch_reader(contract),
     }
 
 
@@ -33,7 +35,8 @@ def registration_reader(contract: Contract) -> Reader:
     opinion_topic = HexBytes(opinion.topic)
 
     def read(log: LogReceipt, place: Inclusion, beside: Sequence[LogReceipt]) -> Iterator[EventRow]:
-        admission = registered.process_log(log)["args"]["admission"]
+        seen = registered.process_log(log)["args"]
+        admission = seen["admission"]
         digest = log["topics"][1]
         opinions = [
             opinion.process_log(each)["args"] for each in beside if each["topics"][:2] == [opinion_topic, digest]
@@ -44,6 +47,7 @@ def registration_reader(contract: Contract) -> Reader:
             gates=tuple(Address.from_hex(each["gate"]) for each in opinions),
             content_hash=admission["contentHash"],
             fingerprint_hash=admission["fingerprintHash"],
+            visibility=Visibility(seen["visibility"]),
         )
         yield EventRow(LedgerEvent(EventName.REGISTERED, Digest(bytes(digest)), Standing.ACTIVE, place), more)
 
@@ -92,5 +96,17 @@ def gate_end_reader(contract: Contract) -> Reader:
     def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[GateRow]:
         seen = ended.process_log(log)["args"]
         yield GateRow(place, Address.from_hex(seen["gate"]), None, seen["compromisedSince"])
+
+    return read
+
+
+def batch_reader(contract: Contract) -> Reader:
+    """Read the registration of a batch."""
+    registered = contract.events.BatchRegistered()
+
+    def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[BatchRow]:
+        seen = registered.process_log(log)["args"]
+        manifest = Cid(seen["manifestHash"], is_dag_pb=seen["manifestIsDagPb"])
+        yield BatchRow(place, seen["root"], seen["count"], manifest, tuple(map(Address.from_hex, seen["gates"])))
 
     return read

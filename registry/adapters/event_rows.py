@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing, Visibility
 
 MODEL_ID_BYTES = 32
 ADDRESS_BYTES = 20
@@ -19,14 +19,14 @@ EVENT_TABLE = """
 CREATE TABLE event (
     block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, block_hash BLOB NOT NULL, block_time INTEGER NOT NULL,
     tx_hash BLOB NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL, standing INTEGER NOT NULL,
-    policy_id BLOB, model_ids BLOB, gates BLOB, content_hash BLOB, fingerprint_hash BLOB,
+    policy_id BLOB, model_ids BLOB, gates BLOB, content_hash BLOB, fingerprint_hash BLOB, visibility INTEGER,
     PRIMARY KEY (block_number, log_index)
 ) WITHOUT ROWID;
 CREATE INDEX event_digest ON event (digest);
 """
 EVENT_COLUMNS = (
     "block_number, log_index, block_hash, block_time, tx_hash, name, digest, standing, "
-    "policy_id, model_ids, gates, content_hash, fingerprint_hash"
+    "policy_id, model_ids, gates, content_hash, fingerprint_hash, visibility"
 )
 STATEMENT_TABLE = """
 CREATE TABLE statement (
@@ -58,6 +58,7 @@ EventColumns = tuple[
     bytes | None,
     bytes | None,
     bytes | None,
+    int | None,
 ]
 
 
@@ -85,6 +86,7 @@ class Registered:
         gates: whose opinions these are.
         content_hash: 32 bytes.
         fingerprint_hash: 32 bytes.
+        visibility: as wished for.
     """
 
     policy_id: bytes
@@ -92,6 +94,7 @@ class Registered:
     gates: tuple[Address, ...]
     content_hash: bytes
     fingerprint_hash: bytes
+    visibility: Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +123,23 @@ class EventRow:
             b"".join(gate.value for gate in more.gates) if more else None,
             more.content_hash if more else None,
             more.fingerprint_hash if more else None,
+            int(more.visibility) if more else None,
         )
 
     @staticmethod
     def of(columns: EventColumns) -> EventRow:
         """Return the row that has these columns."""
-        block_number, log_index, block_hash, block_time, tx_hash, name, digest, standing, *more = columns
+        block_number, log_index, block_hash, block_time, tx_hash, name, digest, standing, *more, visibility = columns
         place = Inclusion(tx_hash, block_number, block_hash, log_index, block_time)
         policy_id, models, gates, content_hash, fingerprint_hash = (value or b"" for value in more)
         registered = (
             Registered(
                 policy_id,
-                tuple(_chunks(models, MODEL_ID_BYTES)),
-                tuple(map(Address, _chunks(gates, ADDRESS_BYTES))),
+                tuple(chunks(models, MODEL_ID_BYTES)),
+                tuple(map(Address, chunks(gates, ADDRESS_BYTES))),
                 content_hash,
                 fingerprint_hash,
+                Visibility(visibility or 0),
             )
             if policy_id
             else None
@@ -197,5 +202,6 @@ class GateHistory:
         return GateHistory(Address(terms[0][0]), min(marks, default=0))
 
 
-def _chunks(joined: bytes, length: int) -> Iterator[bytes]:
+def chunks(joined: bytes, length: int) -> Iterator[bytes]:
+    """Yield the pieces of equal length that were joined."""
     return (joined[at : at + length] for at in range(0, len(joined), length))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from registry.adapters.batch_rows import BATCH_TABLE, LEAF_TABLE, BatchRow
 from registry.adapters.event_rows import (
     EVENT_COLUMNS,
     EVENT_TABLE,
@@ -24,14 +25,20 @@ from registry.adapters.event_rows import (
 )
 from registry.adapters.wal import use_wal
 from registry.errors import LedgerUnavailableError
-from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent
+from registry.model import Act, Address, Committed, Digest, EventName, Inclusion, LedgerEvent, Visibility
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_ROWS = 1000
 LOCK_WAIT_S = 30.0
 
 # Each kind of row has a table of its own; a reorganisation deletes from all of them by ``block_number``.
-TABLES = {EventRow.table: EVENT_TABLE, StatementRow.table: STATEMENT_TABLE, GateRow.table: GATE_TABLE}
+TABLES = {
+    EventRow.table: EVENT_TABLE,
+    StatementRow.table: STATEMENT_TABLE,
+    GateRow.table: GATE_TABLE,
+    BatchRow.table: BATCH_TABLE,
+    "leaf": LEAF_TABLE,
+}
 OWN_TABLES = {
     "checkpoint": "CREATE TABLE checkpoint (block_number INTEGER PRIMARY KEY, block_hash BLOB NOT NULL);",
     "chain": "CREATE TABLE chain (chain_id INTEGER NOT NULL, contract BLOB NOT NULL);",
@@ -56,7 +63,7 @@ class EventTable:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=LOCK_WAIT_S)
             use_wal(self._connection, wait_s=LOCK_WAIT_S)
             self._connection.execute("PRAGMA synchronous = NORMAL")  # a cache: a lost tail is read from the chain again
-        with self._transaction():
+        with self.transaction():
             if not self._is_of(chain_id, contract):
                 self._create(chain_id, contract)
 
@@ -67,7 +74,7 @@ class EventTable:
 
     def append(self, rows: Sequence[Row], *, after: Checkpoint | None, upto: Checkpoint) -> None:
         """Add the events of the blocks behind ``after`` up to ``upto``; nothing, if another process was faster."""
-        with self._transaction():
+        with self.transaction():
             if self.checkpoint() == after:
                 for table, some in groupby(rows, key=lambda row: row.table):
                     columns = [row.columns() for row in some]
@@ -77,7 +84,7 @@ class EventTable:
 
     def rewind(self, from_: Checkpoint) -> None:
         """Forget ``from_`` and the events behind the checkpoint before it: the chain no longer has that block."""
-        with self._transaction():
+        with self.transaction():
             if self.checkpoint() == from_:
                 self._connection.execute("DELETE FROM checkpoint WHERE block_number = ?", (from_.block_number,))
                 kept = self.checkpoint()
@@ -94,11 +101,29 @@ class EventTable:
         with self._lock, self._errors():
             return self._connection.execute(query, values).fetchall()
 
+    def insert(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        """Write rows, within a `transaction`; the query's text is a constant of ours."""
+        with self._lock, self._errors():
+            self._connection.executemany(query, rows)
+
     def registration_of(self, digest: Digest) -> EventRow | None:
         """Return the registration of a digest, or nothing."""
         query = f"SELECT {EVENT_COLUMNS} FROM event WHERE digest = ? AND name = ?"  # noqa: S608  a constant
         rows = self.select(query, (digest.value, EventName.REGISTERED))
         return EventRow.of(rows[0]) if rows else None
+
+    def committed(self) -> Iterator[Committed]:
+        """Yield what each record that was registered alone commits to, in chain order, read page by page."""
+        query = (
+            "SELECT block_number, log_index, digest, visibility, fingerprint_hash FROM event"
+            " WHERE (block_number, log_index) > (?, ?) AND fingerprint_hash IS NOT NULL"
+            " ORDER BY block_number, log_index LIMIT ?"
+        )
+        place: tuple[int, int] = (-1, -1)
+        while page := self.select(query, (*place, PAGE_ROWS)):
+            for block, _, digest, visibility, fingerprint_hash in page:
+                yield Committed(Digest(digest), block, Visibility(visibility), fingerprint_hash)
+            place = page[-1][:2]
 
     def statements_of(self, digest: Digest) -> list[StatementRow]:
         """Return what was said of a record, in chain order; of where it stands, block and log only."""
@@ -152,7 +177,8 @@ class EventTable:
         self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Hold the right to write; all that is written within is kept, or nothing is."""
         with self._lock, self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:

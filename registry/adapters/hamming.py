@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,22 +39,28 @@ class HammingIndex:
         self._lock = threading.Lock()
         self._forget(Header())  # nothing is read yet: a damaged index can still be cleared
 
-    def add(self, fingerprint: Fingerprint) -> None:
-        """Make the file's codes findable, durably; adding the same digest again changes nothing."""
+    def add(self, *fingerprints: Fingerprint) -> None:
+        """Make the files' codes findable, durably, all at once; adding the same digest again changes nothing."""
         with self._lock, self._files.writing():
             header = self._files.header()
             self._refresh(header)
-            if fingerprint.digest in self._versions:
+            fresh: dict[Digest, Fingerprint] = {}
+            for each in fingerprints:
+                if each.digest not in self._versions:
+                    fresh.setdefault(each.digest, each)
+            if not fresh:
                 return
-            row = np.array([(fingerprint.digest.value, fingerprint.fp_version)], dtype=DIGEST_ROW)
-            by_alg: dict[str, list[PerceptualHash]] = {}
-            for code in fingerprint.hashes:
-                by_alg.setdefault(code.alg, []).append(code)
-            codes = {
-                alg: (b"".join(code.bits for code in group), _rows(group, header.digests, fingerprint.fp_version))
-                for alg, group in by_alg.items()
-            }
-            self._refresh(self._files.append(header, row, codes))
+            rows = np.array([(each.digest.value, each.fp_version) for each in fresh.values()], dtype=DIGEST_ROW)
+            bits: dict[str, list[bytes]] = defaultdict(list)
+            about: dict[str, list[tuple[int, int, bool, int, float]]] = defaultdict(list)
+            for number, each in enumerate(fresh.values(), header.digests):
+                for code in each.hashes:
+                    bits[code.alg].append(code.bits)
+                    about[code.alg].append(
+                        (number, code.quality, code.t_s is not None, each.fp_version, code.t_s or 0.0)
+                    )
+            codes = {alg: (b"".join(bits[alg]), np.array(about[alg], dtype=ROW)) for alg in bits}
+            self._refresh(self._files.append(header, rows, codes))
 
     def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:
         """Return every stored code of sufficient quality within ``radius_bits`` of a query code of the same alg.
@@ -114,11 +121,6 @@ class HammingIndex:
             self._versions[digest] = int(row["fp_version"])
         self._stored = {alg: _Stored(*self._files.codes(header, alg)) for alg in header.codes}
         self._header = header
-
-
-def _rows(codes: Sequence[PerceptualHash], digest: int, fp_version: int) -> NDArray[np.void]:
-    rows = [(digest, code.quality, code.t_s is not None, fp_version, code.t_s or 0.0) for code in codes]
-    return np.array(rows, dtype=ROW)
 
 
 def _scan(

@@ -107,24 +107,24 @@ class IndexFiles:
             return codes.reshape(count, words), rows
 
     def append(
-        self, header: Header, digest: NDArray[np.void], codes: dict[str, tuple[bytes, NDArray[np.void]]]
+        self, header: Header, digests: NDArray[np.void], codes: dict[str, tuple[bytes, NDArray[np.void]]]
     ) -> Header:
-        """Return the header after a digest's rows and codes are durable; call it within `writing`.
+        """Return the header after digests' rows and codes are durable; call it within `writing`.
 
         Args:
             header: as `header` gave it within the same `writing`.
-            digest: one row of `DIGEST_ROW`.
+            digests: rows of `DIGEST_ROW`.
             codes: by algorithm, the codes' bytes and their rows.
         """
         counts = dict(header.codes)
         with _as_index_error("append"):
-            self._write(f"digests-{header.generation}", header.digests * DIGEST_ROW.itemsize, digest.tobytes())
+            self._write(f"digests-{header.generation}", header.digests * DIGEST_ROW.itemsize, digests.tobytes())
             for alg, (bits, rows) in codes.items():
                 name = f"{alg}-{header.generation}"
                 self._write(f"{name}.codes", counts[alg] * HASH_LENGTH_BYTES[alg], bits)
                 self._write(f"{name}.rows", counts[alg] * ROW.itemsize, rows.tobytes())
                 counts[alg] += len(rows)
-            return self._commit(Header(header.generation, header.digests + 1, counts))
+            return self._commit(Header(header.generation, header.digests + len(digests), counts))
 
     def clear(self) -> Header:
         """Return the empty header of a new generation, durable; call it within `writing`.

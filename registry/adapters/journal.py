@@ -33,6 +33,8 @@ create table if not exists jobs (
 ) strict;
 create index if not exists jobs_by_digest on jobs (digest, created_at);
 create index if not exists jobs_by_state on jobs (state, created_at);
+create index if not exists jobs_that_carry on jobs (state, created_at)
+    where json_extract(body, '$[0].batch') is not null;
 """
 _PUT = """
 insert into jobs values (?, ?, ?, ?, ?, ?, ?, ?)
@@ -100,6 +102,12 @@ class SqliteJournal:
         condition = f"where state in ({places}) " if states else ""
         yield from self._select(condition + "order by created_at, rowid", *states)
 
+    def batches(self, *states: JobState) -> Iterator[Job]:
+        """Yield the jobs in one of these states that carry others, oldest first."""
+        places = ", ".join("?" * len(states))
+        carries = "json_extract(body, '$[0].batch') is not null"
+        yield from self._select(f"where state in ({places}) and {carries} order by created_at, rowid", *states)
+
     def counts(self) -> Mapping[JobState, int]:
         """Return how many jobs are in each state; a state without jobs is absent."""
         with self._connection() as connection:
@@ -114,12 +122,12 @@ class SqliteJournal:
             yield
 
     def _one(self, condition: str, value: str | bytes) -> Job | None:
-        return next(iter(self._select(condition, value)), None)
+        return next(self._select(condition, value), None)
 
-    def _select(self, condition: str, *values: str | bytes) -> list[Job]:
+    def _select(self, condition: str, *values: str | bytes) -> Iterator[Job]:
         with self._connection() as connection:
             rows = connection.execute(f"select schema_version, body from jobs {condition}", values).fetchall()  # noqa: S608  # our own fixed conditions
-        return [_job(version, body) for version, body in rows]
+        return (_job(version, body) for version, body in rows)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -30,7 +30,7 @@ from registry.adapters.sending import Finality
 from registry.errors import LedgerMismatchError
 from registry.model import Address
 from registry.model.identity import require_length
-from registry.ports import Signer
+from registry.ports import ContentStore, Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,13 @@ class NetworkHome:
 
 
 def open_network(
-    home: NetworkHome, *, recorder: Signer, arbiter: Signer, events_file: Path, policy: SendingPolicy = NO_LIMITS
+    home: NetworkHome,
+    *,
+    recorder: Signer,
+    arbiter: Signer,
+    manifests: ContentStore,
+    events_file: Path,
+    policy: SendingPolicy = NO_LIMITS,
 ) -> EthereumLedger:
     """Return the ledger on the network, after a look whether it is the one that was configured.
 
@@ -95,6 +101,7 @@ def open_network(
         endpoint=endpoint,
         recorder=recorder,
         arbiter=arbiter,
+        manifests=manifests,
         table=EventTable(events_file, chain_id=home.chain_id, contract=home.contract),
         outbox=Outbox(events_file.with_name(f"outbox-{home.chain_id}.sqlite")),
         first_block=home.first_block,

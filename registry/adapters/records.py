@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 from web3 import Web3
 from web3.contract import Contract
 from web3.types import TxParams
 
 from registry.adapters import statements as said
+from registry.adapters.batches import Batches
 from registry.adapters.contract import ledger_errors
 from registry.adapters.event_rows import Registered
 from registry.adapters.event_table import EventTable
@@ -24,69 +27,112 @@ from registry.model import (
     Record,
     RecordGate,
     Standing,
-    Visibility,
 )
+
+
+class _State(NamedTuple):
+    """What ``recordOf`` gives; standing 0 where there is no slot."""
+
+    uploader: str
+    registered_at: int
+    block: int
+    kind: int
+    levels: int
+    standing: int
 
 
 class Records:
     """Puts records together."""
 
     def __init__(
-        self, contract: Contract, table: EventTable, sync: Callable[[], None], *, endpoint: str, asker: Address
+        self,
+        contract: Contract,
+        table: EventTable,
+        batches: Batches,
+        sync: Callable[[], None],
+        *,
+        endpoint: str,
+        asker: Address,
     ) -> None:
         """Read the contract's state and its events.
 
         Args:
             contract: the registry.
             table: its events.
-            sync: brings the table up to the latest block.
+            batches: the records that have no slot of their own.
+            sync: brings both up to the latest block.
             endpoint: the network's name in messages.
             asker: in whose name calls are made.
         """
         self._contract = contract
         self._table = table
+        self._batches = batches
         self._sync = sync
         self._endpoint = endpoint
         self._caller = TxParams({"from": Web3.to_checksum_address(asker.hex)})
 
-    def single(self, digest: Digest) -> Record | None:
-        """Return the single record of exactly these bytes, or nothing.
+    def find(self, digest: Digest) -> Record | None:
+        """Return the record of exactly these bytes, with a slot of its own or in a batch, or nothing.
 
         Raises:
             LedgerError: the chain's state and its events disagree.
         """
-        uploader, registered_at, block, kind, levels, standing = self._state(digest)
-        if standing == 0:
-            return None
+        state = self._state(digest)
         self._sync()  # after the state, so that its registration is among the events
-        found = self._table.registration_of(digest)
-        if found is None or found.registered is None:
-            raise LedgerError(f"expected the registration of {digest} among the events up to block {block}, got none")
-        more = found.registered
+        record = self._alone(digest, state) if state.standing else self._batched(digest, Standing.ACTIVE)
+        if record is None:
+            return None
         statements = self._table.statements_of(digest)
-        return Record(
-            digest=digest,
-            kind=MediaKind(kind & ~(DAG_PB_BIT | PRIVATE_BIT)),
-            visibility=Visibility.PRIVATE if kind & PRIVATE_BIT else Visibility.PUBLIC,
-            content_hash=more.content_hash,
-            content_is_dag_pb=bool(kind & DAG_PB_BIT),
-            fingerprint_hash=more.fingerprint_hash,
-            uploader=Address.from_hex(uploader),
-            levels=Level(levels & ~EARNS_BIT),
-            earns_reputation=bool(levels & EARNS_BIT),
-            model_ids=more.model_ids,
-            policy_id=more.policy_id,
-            standing=Standing(standing),
-            registered_at=registered_at,
-            block=block,
-            tx=found.event.inclusion.tx_hash,
+        return replace(
+            record,
             superseded_by=said.successor(statements),
             derived_from=said.parents(statements),
-            gates=self.gates_of(more, registered_at=registered_at),
             attestations=said.attestations(statements),
         )
 
-    def gates_of(self, more: Registered, *, registered_at: int) -> tuple[RecordGate, ...]:
+    def is_folded(self, digest: Digest) -> bool:
+        """Return whether the record stands in a batch and has no slot of its own yet."""
+        folded = not self._state(digest).standing
+        self._sync()
+        return folded and self._batches.leaf(digest) is not None
+
+    def _batched(self, digest: Digest, standing: Standing) -> Record | None:
+        leaf = self._batches.leaf(digest)
+        if leaf is None:
+            return None
+        gates = self._gates_of(leaf.registered, registered_at=leaf.batch.inclusion.block_time)
+        return leaf.record(standing=standing, gates=gates)
+
+    def _alone(self, digest: Digest, state: _State) -> Record:
+        found = self._table.registration_of(digest)
+        if found is None or found.registered is None:
+            unfolded = self._batched(digest, Standing(state.standing))
+            if unfolded is None:
+                raise LedgerError(
+                    f"expected the registration of {digest} among the events up to block {state.block}, got none"
+                )
+            return unfolded
+        more = found.registered
+        return Record(
+            digest=digest,
+            kind=MediaKind(state.kind & ~(DAG_PB_BIT | PRIVATE_BIT)),
+            visibility=more.visibility,
+            content_hash=more.content_hash,
+            content_is_dag_pb=bool(state.kind & DAG_PB_BIT),
+            fingerprint_hash=more.fingerprint_hash,
+            uploader=Address.from_hex(state.uploader),
+            levels=Level(state.levels & ~EARNS_BIT),
+            earns_reputation=bool(state.levels & EARNS_BIT),
+            model_ids=more.model_ids,
+            policy_id=more.policy_id,
+            standing=Standing(state.standing),
+            registered_at=state.registered_at,
+            block=state.block,
+            tx=found.event.inclusion.tx_hash,
+            gates=self._gates_of(more, registered_at=state.registered_at),
+        )
+
+    def _gates_of(self, more: Registered, *, registered_at: int) -> tuple[RecordGate, ...]:
         """Return the gates of a record; backdating an opinion helps no thief, since the block's time decides.
 
         Raises:
@@ -100,9 +146,6 @@ class Records:
             raise LedgerError(f"expected the gate {gate} among the events, got none")
         return RecordGate(gate, known.run_by, 0 < known.compromised_since <= registered_at)
 
-    def _state(self, digest: Digest) -> tuple[str, int, int, int, int, int]:
+    def _state(self, digest: Digest) -> _State:
         with ledger_errors(self._endpoint):
-            uploader, registered_at, block, kind, levels, standing = self._contract.functions.recordOf(
-                digest.value
-            ).call(self._caller)
-        return uploader, registered_at, block, kind, levels, standing
+            return _State(*self._contract.functions.recordOf(digest.value).call(self._caller))

@@ -1,5 +1,6 @@
 """The registry's words as frozen values; each means one thing in code, API, docs and UI."""
 
+from registry.model.batch import MAX_LEAVES, MAX_TALLIES, BatchAdmission, BatchProof, Committed, SignedBatch, Tally
 from registry.model.cid import Cid
 from registry.model.cosigning import CosignRequest
 from registry.model.credentials import Credentials, CredentialsAction, CredentialsIngredient, CredentialsState
@@ -9,6 +10,7 @@ from registry.model.identity import ZERO_32, Address, Digest, ModelId
 from registry.model.job import (
     Attempt,
     Ballot,
+    Batch,
     Job,
     JobState,
     Pinned,
@@ -89,6 +91,8 @@ __all__ = [
     "BAND_WORDS",
     "DAG_PB_BIT",
     "EARNS_BIT",
+    "MAX_LEAVES",
+    "MAX_TALLIES",
     "PDQ256",
     "PHASH64",
     "PRIVATE_BIT",
@@ -102,11 +106,15 @@ __all__ = [
     "Attestation",
     "Ballot",
     "Basis",
+    "Batch",
+    "BatchAdmission",
     "BatchPlace",
+    "BatchProof",
     "Change",
     "ChangeState",
     "Check",
     "Cid",
+    "Committed",
     "CosignRequest",
     "Credentials",
     "CredentialsAction",
@@ -158,12 +166,14 @@ __all__ = [
     "Screening",
     "Segment",
     "Signed",
+    "SignedBatch",
     "SignedIntent",
     "SignedKeyRotation",
     "SignedStatement",
     "SignedTransaction",
     "Standing",
     "Statement",
+    "Tally",
     "Threshold",
     "Thresholds",
     "Tier",

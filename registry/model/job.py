@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from registry.model.batch import BatchAdmission, SignedBatch
 from registry.model.cid import Cid
 from registry.model.credentials import Credentials
 from registry.model.fingerprint import Fingerprint
@@ -48,6 +49,7 @@ class Request:
         accept_metadata: location and author tags may be published.
         appeal: where the gate refuses, a person decides; the operator's to ask for.
         idempotency_key: of the HTTP request, if any.
+        batched: it may wait for others and be registered together with them.
         claims: canonical JSON (RFC 8785) whose SHA-256 the intent holds, or the operator's own; absent if none.
     """
 
@@ -60,6 +62,7 @@ class Request:
     appeal: bool = False
     idempotency_key: str | None = None
     claims: str | None = None
+    batched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,23 +134,36 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Registrations that go to the ledger together, under one root.
+
+    Attributes:
+        members: the ids of their jobs; each stays `pinned` until the batch is final.
+        admission: what the gates sign, as first composed; its deadline is set anew with every signature.
+    """
+
+    members: tuple[str, ...]
+    admission: BatchAdmission
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A registration with all its signatures, and a transaction that carried it and was overtaken by a later one."""
 
-    registration: Registration
+    registration: Registration | SignedBatch
     transaction: SignedTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The registration with all its signatures, and the transaction that carries it.
+    """The registration, or the batch, with all its signatures, and the transaction that carries it.
 
     Attributes:
         signed_at: Unix seconds at which the transaction was signed; 0 where it was not kept.
         earlier: what may have gone out before, oldest first: any of them may be the one that is included.
     """
 
-    registration: Registration
+    registration: Registration | SignedBatch
     transaction: SignedTransaction
     signed_at: int = 0
     earlier: tuple[Attempt, ...] = ()
@@ -165,7 +181,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One registration.
+    """One registration, of a file or of a batch.
 
     Attributes:
         job_id: 128 random bits as 32 hex digits.
@@ -173,6 +189,7 @@ class Job:
         updated_at: Unix seconds of the latest step.
         reasons: codes that explain the state, most important first.
         ballot: of a quorum of several installations, until the transaction carries it.
+        batch: what this job carries for others; its request then names the manifest.
         revision: counts the writes of this job, so that two processes cannot move it at once.
     """
 
@@ -189,3 +206,4 @@ class Job:
     reasons: tuple[str, ...] = ()
     revision: int = 0
     ballot: Ballot | None = None
+    batch: Batch | None = None

@@ -19,8 +19,8 @@ class SimilarityIndex(Protocol):
     Every method may raise `SimilarityIndexError`.
     """
 
-    def add(self, fingerprint: Fingerprint) -> None:
-        """Make the file's codes findable, durably; adding the same digest again changes nothing."""
+    def add(self, *fingerprints: Fingerprint) -> None:
+        """Make the files' codes findable, durably, all at once; adding the same digest again changes nothing."""
         ...
 
     def nearest(self, query: Sequence[PerceptualHash], *, radius_bits: int) -> tuple[IndexHit, ...]:

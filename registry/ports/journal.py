@@ -47,6 +47,10 @@ class Journal(Protocol):
         """Yield the jobs in one of these states, or all if none is named, oldest first."""
         ...
 
+    def batches(self, *states: JobState) -> Iterator[Job]:
+        """Yield the jobs in one of these states that carry others, oldest first."""
+        ...
+
     def counts(self) -> Mapping[JobState, int]:
         """Return how many jobs are in each state; a state without jobs is absent."""
         ...

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from registry.model import (
     Address,
+    BatchProof,
+    Committed,
     Digest,
     Dispute,
     DisputeReason,
@@ -19,6 +21,7 @@ from registry.model import (
     Registration,
     Reputation,
     Ruling,
+    SignedBatch,
     SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
@@ -40,6 +43,18 @@ class Ledger(Protocol):
         """Return the record of exactly these bytes, or nothing."""
         ...
 
+    def proof_of(self, digest: Digest) -> BatchProof | None:
+        """Return that a record stands in its batch, or nothing of one that was registered alone."""
+        ...
+
+    def batches_without_manifest(self) -> tuple[bytes, ...]:
+        """Return the roots of batches whose manifests are not at hand: what is in them cannot be looked up here."""
+        ...
+
+    def committed(self) -> Iterator[Committed]:
+        """Yield what every record commits to, in chain order, from events and manifests alone."""
+        ...
+
     def reputation_of(self, uploader: Address) -> Reputation:
         """Return the uploader's reputation now; a newcomer's for an address never seen."""
         ...
@@ -52,13 +67,15 @@ class Ledger(Protocol):
         """Return whether the account is a gate in office now."""
         ...
 
-    def prepare(self, registration: Registration, *, replaces: SignedTransaction | None = None) -> SignedTransaction:
-        """Return the signed transaction that will register; nothing is sent.
+    def prepare(
+        self, registration: Registration | SignedBatch, *, replaces: SignedTransaction | None = None
+    ) -> SignedTransaction:
+        """Return the signed transaction that will register a record, or a batch; nothing is sent.
 
         The caller makes it durable, submits it and waits for its inclusion before it prepares another: one nonce owner.
 
         Args:
-            registration: with all its signatures.
+            registration: with all its signatures; a batch's manifest must be in the content store.
             replaces: a waiting transaction whose nonce this one takes, for fees high enough that nodes let it; absent
                 for the account's next nonce.
 
@@ -172,7 +189,7 @@ class Ledger(Protocol):
         ...
 
     def events(self) -> Iterator[LedgerEvent]:
-        """Yield every event so far in chain order."""
+        """Yield every event so far in chain order; of a batch, one for each record whose manifest is at hand."""
         ...
 
     def height(self) -> int:

@@ -1,5 +1,6 @@
 """The write side (`Registrar`) and the advice before publishing (`Checker`); both run the same gate (`Examiner`)."""
 
+from registry.register.batching import Batching, Grouping
 from registry.register.check import Checker
 from registry.register.claims import canonical_claims, claims_hash, consent_of_operator
 from registry.register.cosign import CoGate
@@ -30,10 +31,12 @@ __all__ = [
     "MAX_SIGNATURE_BYTES",
     "MAX_STATEMENT_LIFETIME_S",
     "Accepted",
+    "Batching",
     "Checker",
     "CoGate",
     "Examination",
     "Examiner",
+    "Grouping",
     "Progress",
     "Quorum",
     "Rebuilt",

@@ -8,6 +8,8 @@ from registry.model import Digest, SignedIntent, Visibility
 from registry.ports import Ledger
 from registry.register.signature import require_signature
 
+INTENT_LAPSED = "intent_lapsed"
+
 
 def require_intent(signed: SignedIntent, *, digest: Digest, visibility: Visibility, ledger: Ledger, now: int) -> None:
     """Return if the intent is the uploader's own, alive and about these bytes.

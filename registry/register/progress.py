@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from registry.errors import JobStateError
-from registry.model import Inclusion, Job, JobState, Pinned, Registration, Screened, Signed
+from registry.model import Inclusion, Job, JobState, Pinned, Registration, Screened, Signed, SignedBatch
 from registry.ports import Clock, Journal
 from registry.register.spool import Spool
 
@@ -65,7 +65,7 @@ def require_pinned(job: Job) -> Pinned:
     return job.pinned
 
 
-def require_included(job: Job) -> tuple[Registration, Inclusion]:
+def require_included(job: Job) -> tuple[Registration | SignedBatch, Inclusion]:
     """Return what is on the chain of the job, and where: one of its attempts, not always the latest.
 
     Raises:

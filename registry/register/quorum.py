@@ -13,16 +13,18 @@ from registry.model import (
     BAND_WORDS,
     Address,
     Ballot,
+    Batch,
     CosignRequest,
     GateVerdict,
     Job,
     Level,
     Refusal,
     Registration,
+    SignedBatch,
     Visibility,
 )
 from registry.ports import Clock, Cosigner, Ledger, Signer
-from registry.register.admit import ascending, registration_of
+from registry.register.admit import VERDICT_LIFETIME_S, ascending, registration_of
 from registry.register.claims import claims_hash, gates_may_screen
 from registry.register.progress import Progress, require_pinned
 from registry.register.spool import Spool
@@ -84,7 +86,7 @@ class Quorum:
             QuorumNotMetError: too few gates will sign, or none may be asked.
         """
         needed = self._ledger.quorum()
-        if needed <= len(self._gates):
+        if job.batch is not None or needed <= len(self._gates):
             return replace(job, ballot=None)
         ballot = self._ballot(job)
         silent: list[CosignerUnavailableError] = []
@@ -110,9 +112,31 @@ class Quorum:
             raise silent[0]
         return replace(job, ballot=ballot)
 
-    def registration(self, job: Job) -> Registration:
-        """Return what is sent to the ledger: as the ballot has it, else signed by our own gates now."""
+    def is_ours(self) -> bool:
+        """Return whether our own gates are enough."""
+        return self._ledger.quorum() <= len(self._gates)
+
+    def registration(self, job: Job) -> Registration | SignedBatch:
+        """Return what is sent to the ledger for a job.
+
+        Raises:
+            SignerError: a gate key cannot be used.
+        """
+        return self._signed(job.batch) if job.batch else self.of_file(job)
+
+    def of_file(self, job: Job) -> Registration:
+        """Return a file's registration: as the ballot has it, else signed by our own gates now.
+
+        Raises:
+            SignerError: a gate key cannot be used.
+        """
         return job.ballot.registration if job.ballot else self._own(job)
+
+    def _signed(self, batch: Batch) -> SignedBatch:
+        admission = replace(batch.admission, deadline=self._clock.now() + VERDICT_LIFETIME_S)
+        message = eip712.batch_message(eip712.Domain.of(self._ledger.info), admission)
+        gates = sorted(self._gates, key=lambda gate: gate.address)
+        return SignedBatch(admission, tuple(gate.sign_typed_data(message) for gate in gates))
 
     def _own(self, job: Job) -> Registration:
         return registration_of(job, info=self._ledger.info, gates=self._gates, now=self._clock.now())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from registry.errors import BlockCorruptError, BlockNotFoundError, InvalidValueError
 from registry.fingerprint import parse_document
-from registry.model import Cid, Digest, EventName, Fingerprint, Record, Visibility
+from registry.model import Cid, Committed, Digest, Fingerprint, Visibility
 from registry.ports import ContentStore, Journal, Ledger, SimilarityIndex
+
+CHUNK = 1000  # records that are made durable together
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,22 @@ class Rebuilt:
     Attributes:
         indexed: digests whose documents were found.
         missing: digests whose documents are not at hand, or do not hash or parse; matching cannot find these.
+        batches: roots (32 bytes) of batches whose manifests are not at hand; nothing in them can be found.
     """
 
     indexed: tuple[Digest, ...]
     missing: tuple[Digest, ...]
+    batches: tuple[bytes, ...] = ()
 
 
-def rebuild_index(*, ledger: Ledger, store: ContentStore, journal: Journal, index: SimilarityIndex) -> Rebuilt:
+def rebuild_index(
+    *,
+    ledger: Ledger,
+    store: ContentStore,
+    journal: Journal,
+    index: SimilarityIndex,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Rebuilt:
     """Clear the index and fill it again from ledger and documents.
 
     Args:
@@ -32,6 +44,7 @@ def rebuild_index(*, ledger: Ledger, store: ContentStore, journal: Journal, inde
         store: where documents are.
         journal: knows the documents of private records, whose hashes on the ledger are salted.
         index: to be rebuilt.
+        on_progress: told how many records were looked at.
 
     Raises:
         LedgerUnavailableError: the ledger cannot be asked now.
@@ -41,23 +54,26 @@ def rebuild_index(*, ledger: Ledger, store: ContentStore, journal: Journal, inde
     index.clear()
     indexed: list[Digest] = []
     missing: list[Digest] = []
-    for record in _records(ledger):
-        fingerprint = _fingerprint_of(record, store, private)
-        if fingerprint is None:
-            missing.append(record.digest)
-        else:
-            index.add(fingerprint)
-            indexed.append(record.digest)
-    return Rebuilt(tuple(indexed), tuple(missing))
+    for some in _chunks(ledger.committed()):
+        found = []
+        for record in some:
+            fingerprint = _fingerprint_of(record, store, private)
+            if fingerprint is None:
+                missing.append(record.digest)
+            else:
+                found.append(fingerprint)
+                indexed.append(record.digest)
+        index.add(*found)
+        on_progress(len(indexed) + len(missing))
+    return Rebuilt(tuple(indexed), tuple(missing), ledger.batches_without_manifest())
 
 
-def _records(ledger: Ledger) -> Iterator[Record]:
-    for event in ledger.events():
-        if event.name is EventName.REGISTERED and (record := ledger.find(event.digest)) is not None:
-            yield record
+def _chunks(records: Iterator[Committed]) -> Iterator[tuple[Committed, ...]]:
+    while some := tuple(islice(records, CHUNK)):
+        yield some
 
 
-def _fingerprint_of(record: Record, store: ContentStore, private: Mapping[Digest, Cid]) -> Fingerprint | None:
+def _fingerprint_of(record: Committed, store: ContentStore, private: Mapping[Digest, Cid]) -> Fingerprint | None:
     if record.visibility is Visibility.PUBLIC:
         cid: Cid | None = Cid(record.fingerprint_hash, is_dag_pb=False)
     else:

@@ -14,9 +14,9 @@ from registry.errors import (
     QuorumNotMetError,
     TransactionRevertedError,
 )
-from registry.model import Inclusion, Job, JobState, Registration, Signed, SignedTransaction
+from registry.model import Inclusion, Job, JobState, Registration, Signed, SignedBatch, SignedTransaction
 from registry.ports import Clock, Journal, Ledger
-from registry.register.intent import require_intent
+from registry.register.intent import INTENT_LAPSED, require_intent
 from registry.register.progress import Progress, require_signed
 from registry.register.quorum import Quorum
 
@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 # Ethereum's slot time is 12 s; a transaction that is not in after five slots waits for the next run of its job.
 INCLUSION_WAIT_S = 60
 STUCK_AFTER_S = 180  # fifteen slots: the base fee doubles in six full blocks, so it has outrun what was offered
-INTENT_LAPSED = "intent_lapsed"
 TRANSACTION_FAILED = "TransactionFailed"
 _IN_FLIGHT = frozenset({JobState.SIGNED, JobState.SUBMITTED})
 RECORDING = frozenset({JobState.PINNED}) | _IN_FLIGHT
@@ -162,7 +161,7 @@ class Recorder:
         job = self._quorum.gather(job)
         return self._signed(job, self._quorum.registration(job), replaces=replaces)
 
-    def _signed(self, job: Job, registration: Registration, *, replaces: SignedTransaction | None) -> Job:
+    def _signed(self, job: Job, registration: Registration | SignedBatch, *, replaces: SignedTransaction | None) -> Job:
         """Return the job with a transaction to send; those before it are kept, since any of them may be included."""
         transaction = self._ledger.prepare(registration, replaces=replaces)
         earlier = job.signed.attempts if job.signed else ()

@@ -31,13 +31,16 @@ from registry.model import (
     Media,
     Outcome,
     Pinned,
+    Registration,
     Request,
     ReviewDecision,
     Screened,
+    SignedBatch,
     SignedStatement,
     Visibility,
 )
 from registry.ports import Clock, Journal, Ledger, SimilarityIndex
+from registry.register.batching import Batching, require_batch
 from registry.register.examine import Examiner
 from registry.register.progress import Progress, require_included, require_screened, require_signed
 from registry.register.quorum import Quorum
@@ -69,6 +72,7 @@ class Registrar:
         reception: Reception,
         recorder: Recorder,
         quorum: Quorum,
+        batching: Batching,
         progress: Progress,
         spool: Spool,
         receipts: ReceiptFiles,
@@ -83,6 +87,7 @@ class Registrar:
         self._reception = reception
         self._recorder = recorder
         self._quorum = quorum
+        self._batching = batching
         self._progress = progress
         self._spool = spool
         self._receipts = receipts
@@ -93,7 +98,7 @@ class Registrar:
         return self._reception.accept(path, request)
 
     def run(self, job: Job, *, media: Media | None = None) -> Job:
-        """Return the job as far as it goes without a person: in review, rejected, failed or final.
+        """Return the job as far as it goes without a person: in review, rejected, failed, final, or waiting for others.
 
         Args:
             job: as the journal has it.
@@ -106,8 +111,38 @@ class Registrar:
             SimilarityIndexError: the index is damaged.
         """
         while job.state.is_open:
-            job = self._recorder.record(job.job_id) if job.state in RECORDING else self._step(job, media)
+            if job.state is JobState.PINNED and self._batching.may_carry(job):
+                job = self._carried(job)
+                if job.state is JobState.PINNED:
+                    break
+            else:
+                job = self._recorder.record(job.job_id) if job.state in RECORDING else self._step(job, media)
         return job
+
+    def flush(self) -> None:
+        """Take every pinned job that waits for others to the ledger now.
+
+        Raises:
+            LedgerUnavailableError: they wait durably where they are; likewise for the others.
+        """
+        for under_way in self._batching.carriers():
+            self._carry(under_way)
+        while (carrier := self._batching.form()) is not None:
+            self._carry(carrier)
+
+    def _carried(self, job: Job) -> Job:
+        """Return a job that goes with others as it then is: still pinned, if it has to wait for them."""
+        carrier = self._batching.carrier_of(job) or (self._batching.form() if self._batching.is_due() else None)
+        if carrier is not None:
+            self._carry(carrier)
+        return self._journal.get(job.job_id)
+
+    def _carry(self, carrier: Job) -> None:
+        """Take a batch to its end; where it fails, all that it carries does."""
+        carrier = self.run(carrier)
+        if carrier.state is JobState.FAILED:
+            for job_id in require_batch(carrier).members:
+                self._progress.close(self._journal.get(job_id), JobState.FAILED, carrier.reasons)
 
     def act(self, call: Callable[[], Inclusion]) -> Inclusion:
         """Return where an act on the ledger stands that is no registration; see `Recorder.act`."""
@@ -234,13 +269,33 @@ class Registrar:
         registration, inclusion = require_included(job)
         if not self._ledger.is_final(inclusion, wait_s=FINALITY_WAIT_S):
             raise LedgerUnavailableError(f"block {inclusion.block_number} is not final yet; the job goes on when it is")
-        screened = require_screened(job)
-        if screened.fingerprint is not None:
-            self._index.add(screened.fingerprint)
+        if isinstance(registration, SignedBatch):
+            return self._finish_batch(job, inclusion)
+        return self._conclude(job, registration, inclusion)
+
+    def _finish_batch(self, carrier: Job, inclusion: Inclusion) -> Job:
+        """Conclude every member that a kill has not left concluded already, then the batch itself."""
+        members = [
+            (job, registration)
+            for job_id, registration in self._batching.registrations(carrier)
+            if (job := self._journal.get(job_id)).state is JobState.PINNED
+        ]
+        screenings = (require_screened(job) for job, _ in members)
+        self._index.add(*(screened.fingerprint for screened in screenings if screened.fingerprint is not None))
+        for job, registration in members:
+            self._conclude(replace(job, inclusion=inclusion), registration, inclusion)
+        return self._progress.close(carrier, JobState.FINAL, carrier.reasons)
+
+    def _conclude(self, job: Job, registration: Registration, inclusion: Inclusion) -> Job:
+        """Make a final registration findable, and give its receipt out."""
+        fingerprint = require_screened(job).fingerprint
+        if fingerprint is not None:
+            self._index.add(fingerprint)
         record = self._ledger.find(job.request.digest)
         if record is None:
             raise JobStateError(f"job {job.job_id}: in block {inclusion.block_number}, but no record is found")
-        self._receipts.write(record, screened.fingerprint, registration, inclusion)
+        proof = self._ledger.proof_of(job.request.digest) if record.batch else None
+        self._receipts.write(record, fingerprint, registration, inclusion, proof.path if proof else ())
         return self._progress.close(job, JobState.FINAL, job.reasons)
 
     def _still_included(self, job: Job) -> Inclusion | None:

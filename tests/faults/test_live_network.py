@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from registry.adapters import courier
+from registry.adapters.blocks import BlockStore
 from registry.adapters.courier import SendingPolicy
 from registry.adapters.ethereum import NO_LIMITS, EthereumLedger
 from registry.adapters.fees import GWEI, FeePolicy, Fees
@@ -155,7 +156,12 @@ def build(node: str, decoder: Decoder, tmp_path: Path, monkeypatch: pytest.Monke
         first.close()
         home = replace(home, url=urls, finality=DEEP)
         ledger = open_network(
-            home, recorder=RECORDER, arbiter=roles.arbiter, events_file=tmp_path / "events.sqlite", policy=policy
+            home,
+            recorder=RECORDER,
+            arbiter=roles.arbiter,
+            manifests=BlockStore(tmp_path / "content"),
+            events_file=tmp_path / "events.sqlite",
+            policy=policy,
         )
         opened.append(ledger)
         clock = LateClock()

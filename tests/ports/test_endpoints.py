@@ -12,6 +12,7 @@ import pytest
 
 from registry.adapters import chain_events
 from registry.adapters import endpoint as endpoints
+from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, connect, network_name, open_network
@@ -61,7 +62,13 @@ def open_at(home: NetworkHome, roles: Roles, tmp_path: Path) -> Iterator[Open]:
         def opened(*ways: Relay, **changes: object) -> EthereumLedger:
             there = replace(home, url=" , ".join(way.url for way in ways), **changes)
             file = tmp_path / f"{secrets.token_hex(4)}.sqlite3"
-            ledger = open_network(there, recorder=roles.recorder, arbiter=roles.arbiter, events_file=file)
+            ledger = open_network(
+                there,
+                recorder=roles.recorder,
+                arbiter=roles.arbiter,
+                manifests=BlockStore(tmp_path / "content"),
+                events_file=file,
+            )
             stack.callback(ledger.close)
             return ledger
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.deployment import deploy
 from registry.adapters.ethereum import EthereumLedger
@@ -150,7 +151,13 @@ class TestTimelock(GovernorSuite):
         web3 = connect(node)
         contract = deploy(web3, roles.admin, arguments)
         home = NetworkHome(node, web3.eth.chain_id, contract, arguments.instance_id)
-        ledger = open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=tmp_path / "e.sqlite3")
+        ledger = open_network(
+            home,
+            recorder=roles.recorder,
+            arbiter=roles.arbiter,
+            manifests=BlockStore(tmp_path / "content"),
+            events_file=tmp_path / "e.sqlite3",
+        )
         yield ledger
         ledger.close()
 
@@ -217,7 +224,19 @@ def test_other_code_at_the_configured_address_is_noticed_at_the_start(node: str,
     code_hash = ledger.governor(roles.admin).survey().code_hash
     ledger.close()
     same = replace(home, code_hash=code_hash)
-    open_network(same, recorder=roles.recorder, arbiter=roles.arbiter, events_file=tmp_path / "e.sqlite3").close()
+    open_network(
+        same,
+        recorder=roles.recorder,
+        arbiter=roles.arbiter,
+        manifests=BlockStore(tmp_path / "content"),
+        events_file=tmp_path / "e.sqlite3",
+    ).close()
     other = replace(home, code_hash=bytes(32))
     with pytest.raises(LedgerMismatchError, match="expected code with hash"):
-        open_network(other, recorder=roles.recorder, arbiter=roles.arbiter, events_file=tmp_path / "e.sqlite3")
+        open_network(
+            other,
+            recorder=roles.recorder,
+            arbiter=roles.arbiter,
+            manifests=BlockStore(tmp_path / "content"),
+            events_file=tmp_path / "e.sqlite3",
+        )

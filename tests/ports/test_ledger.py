@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.jsonrpc import NetworkHome, open_network
@@ -54,11 +55,12 @@ from tests.ledgers import (
     said,
 )
 from tests.peers.nodes import geth, hardhat
+from tests.ports.batch_suite import BatchSuite
 
 WAIT_S = 10.0  # a node includes within milliseconds
 
 
-class LedgerSuite:
+class LedgerSuite(BatchSuite):
     """What every ledger must do; a subclass gives `ledger`, `other` (a second installation) and `reopen`."""
 
     @pytest.fixture
@@ -502,7 +504,15 @@ class NetworkSuite(LedgerSuite):
         opened: list[EthereumLedger] = []
 
         def open_again() -> EthereumLedger:
-            opened.append(open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=events_file))
+            opened.append(
+                open_network(
+                    home,
+                    recorder=roles.recorder,
+                    arbiter=roles.arbiter,
+                    manifests=BlockStore(events_file.parent / "content"),
+                    events_file=events_file,
+                )
+            )
             return opened[-1]
 
         yield open_again

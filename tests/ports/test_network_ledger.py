@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 from web3 import Web3
 
+from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.endpoint import endpoint_name
 from registry.adapters.ethereum import EthereumLedger
@@ -27,7 +28,13 @@ WAIT_S = 10.0  # a node includes within milliseconds
 
 
 def open_as(roles: Roles, home: NetworkHome, events_file: Path) -> EthereumLedger:
-    return open_network(home, recorder=roles.recorder, arbiter=roles.arbiter, events_file=events_file)
+    return open_network(
+        home,
+        recorder=roles.recorder,
+        arbiter=roles.arbiter,
+        manifests=BlockStore(events_file.parent / "content"),
+        events_file=events_file,
+    )
 
 
 def open_at(url: str, tmp_path: Path) -> EthereumLedger:
@@ -134,7 +141,11 @@ def test_messages_name_the_endpoint_without_its_key(tmp_path: Path) -> None:
 def test_another_chain_is_refused(home: NetworkHome, roles: Roles, tmp_path: Path) -> None:
     with pytest.raises(LedgerMismatchError, match="chain id"):
         open_network(
-            replace(home, chain_id=1), recorder=roles.recorder, arbiter=roles.arbiter, events_file=tmp_path / "e"
+            replace(home, chain_id=1),
+            recorder=roles.recorder,
+            arbiter=roles.arbiter,
+            manifests=BlockStore(tmp_path / "content"),
+            events_file=tmp_path / "e",
         )
 
 
@@ -156,7 +167,11 @@ def test_a_contract_that_is_another_one_is_a_ledger_error(home: NetworkHome, rol
     connect(home.url).provider.make_request("anvil_setCode", [account, "0x00"])  # STOP: answers nothing to any call
     with pytest.raises(LedgerError):
         open_network(
-            replace(home, contract=stranger), recorder=roles.recorder, arbiter=roles.arbiter, events_file=tmp_path / "e"
+            replace(home, contract=stranger),
+            recorder=roles.recorder,
+            arbiter=roles.arbiter,
+            manifests=BlockStore(tmp_path / "content"),
+            events_file=tmp_path / "e",
         )
 
 

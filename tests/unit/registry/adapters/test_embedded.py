@@ -72,7 +72,7 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(
 def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path, roles: Roles, clock: SetClock) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerUnavailableError):
-        embedded(tmp_path / "file" / "ledger", roles, clock)
+        embedded(tmp_path / "file", roles, clock)
 
 
 @pytest.mark.parametrize("free_pages", [0, 1])  # a block takes about four

@@ -11,7 +11,7 @@ from registry.adapters import event_table
 from registry.adapters.event_rows import EventRow, GateHistory, GateRow, Registered, StatementRow
 from registry.adapters.event_table import Checkpoint, EventTable
 from registry.errors import LedgerUnavailableError
-from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing
+from registry.model import Act, Address, Digest, EventName, Inclusion, LedgerEvent, Standing, Visibility
 
 CONTRACT = Address(b"\x0c" * 20)
 GATE = Address(b"\x0a" * 20)
@@ -31,7 +31,7 @@ def row(block: int, log: int = 0, *, digest: int = 1, revoked: bool = False) -> 
     if revoked:
         return EventRow(event)
     models, gates = (b"\x08" * 32, b"\x09" * 32), (GATE, Address(b"\x0b" * 20))
-    return EventRow(event, Registered(b"\x07" * 32, models, gates, b"\x05" * 32, b"\x06" * 32))
+    return EventRow(event, Registered(b"\x07" * 32, models, gates, b"\x05" * 32, b"\x06" * 32, Visibility.PUBLIC))
 
 
 def place(block: int, log: int = 0) -> Inclusion:

@@ -14,9 +14,11 @@ from registry.model import Digest, Request, Thresholds, Visibility
 from registry.policy import AdmissionPolicy
 from registry.ports import Cosigner
 from registry.register import (
+    Batching,
     Checker,
     CoGate,
     Examiner,
+    Grouping,
     Progress,
     Quorum,
     ReceiptFiles,
@@ -52,6 +54,7 @@ class Desk:
     gate: KeySigner = GATE
     cosigners: tuple[Cosigner, ...] = ()
     stuck_after_s: int = STUCK_AFTER_S
+    grouping: Grouping = field(default_factory=Grouping)
 
     def __post_init__(self) -> None:
         self.journal = SqliteJournal(self.root / "journal.sqlite")
@@ -98,6 +101,17 @@ class Desk:
             spool=self.spool,
             clock=self.clock,
         )
+        if isinstance(self.ledger, MemoryLedger):
+            self.ledger.manifests = stores.published
+        batching = Batching(
+            ledger=self.ledger,
+            journal=self.journal,
+            quorum=quorum,
+            stores=stores,
+            progress=progress,
+            clock=self.clock,
+            grouping=self.grouping,
+        )
         return Registrar(
             ledger=self.ledger,
             index=self.index,
@@ -123,6 +137,7 @@ class Desk:
                 stuck_after_s=self.stuck_after_s,
             ),
             quorum=quorum,
+            batching=batching,
             progress=progress,
             spool=self.spool,
             receipts=self.receipts,

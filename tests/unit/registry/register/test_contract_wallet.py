@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from registry import eip712
 from registry.adapters import transactions
+from registry.adapters.blocks import BlockStore
 from registry.adapters.embedded import open_embedded
 from registry.adapters.ethereum import EthereumLedger
 from registry.errors import IntentError
@@ -44,6 +45,7 @@ def ledger(tmp_path: Path) -> Iterator[EthereumLedger]:
         arbiter=ARBITER,
         admin=ADMIN,
         gates=(GATE.address,),
+        manifests=BlockStore(tmp_path / "content"),
         clock=FixedClock(NOW),
     )
     yield ledger
