@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.bootstrap import open_read_side
-from api.cli.output import Output, wire
+from api.cli.output import Output, steps, wire
 from api.cli.sides import Files, Json, ask_password, each, settings
 from api.cli.words import reputation_line, verification_lines
 from api.errors import Exit
@@ -18,7 +19,7 @@ from registry.errors import InvalidValueError
 from registry.fingerprint import document, fingerprint
 from registry.model import Address, Digest, Standing, Verification, VerificationResult
 from registry.model.trust import ledger_line
-from registry.register import rebuild_index
+from registry.register import check_index, documents, rebuild_index
 
 index_app = typer.Typer(help="The similarity index, a cache of ledger and documents.", no_args_is_help=True)
 
@@ -96,23 +97,44 @@ def index_rebuild(as_json: Json = False) -> None:
 
 @index_app.command("stats")
 def index_stats(as_json: Json = False) -> None:
-    """Count what the index holds."""
+    """Count what the index holds: files, by the version of their fingerprints, beside the records on the ledger."""
     with open_read_side(settings(), ask_password) as side:
-        files = len(side.index.digests())
-    Output(as_json).answer({"files": files}, f"{files} files")
+        digests = side.index.digests()
+        versions = Counter(side.index.fp_version_of(digest) for digest in digests)
+        records = len({event.digest for event in side.ledger.events()})
+    by_version = {str(version): count for version, count in sorted(versions.items(), key=str)}
+    lines = [
+        f"{len(digests)} files in the index, {records} records on the ledger",
+        *(f"  {count} of fingerprint version {version}" for version, count in by_version.items()),
+    ]
+    Output(as_json).answer({"files": len(digests), "records": records, "fp_versions": by_version}, *lines)
 
 
 @index_app.command("check")
 def index_check(as_json: Json = False) -> None:
-    """Compare the index with the ledger; ends 1 where they differ."""
-    with open_read_side(settings(), ask_password) as side:
-        recorded = {event.digest for event in side.ledger.events()}
-        indexed = side.index.digests()
-    missing = sorted(digest.hex for digest in recorded - indexed)
-    stray = sorted(digest.hex for digest in indexed - recorded)
-    shown = [*(f"missing {digest}" for digest in missing), *(f"not on the ledger {digest}" for digest in stray)]
-    Output(as_json).answer({"missing": missing, "stray": stray}, *(shown or ["index and ledger agree"]))
-    raise typer.Exit(Exit.UNKNOWN if missing or stray else Exit.GOOD)
+    """Compare the index with what a rebuild would make of ledger and documents; nothing is written.
+
+    Names the records without a document at hand, those that the index lacks, those that it has with other codes than
+    their documents, and what it has that is not on the ledger. Ends 1 where there is any.
+    """
+    with open_read_side(settings(), ask_password) as side, steps(len(side.index.digests())) as progress:
+
+        def seen(digest: Digest) -> None:
+            progress.doing(f"comparing {digest.hex[:12]}")
+            progress.done()
+
+        records = documents(ledger=side.ledger, store=side.store, journal=side.journal)
+        found = check_index(records, side.index, seen=seen)
+    parts = {
+        "without_document": found.without_document,
+        "missing": found.missing,
+        "different": found.different,
+        "stray": found.stray,
+    }
+    shown = [f"{name.replace('_', ' ')} {digest}" for name, digests in parts.items() for digest in digests]
+    row = {name: [digest.hex for digest in digests] for name, digests in parts.items()}
+    Output(as_json).answer(row, *(shown or ["index, ledger and documents agree"]))
+    raise typer.Exit(Exit.GOOD if found.is_whole else Exit.UNKNOWN)
 
 
 def digest_of(subject: str) -> Digest:

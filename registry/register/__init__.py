@@ -5,9 +5,10 @@ from registry.register.check import Checker
 from registry.register.claims import canonical_claims, claims_hash, consent_of_operator
 from registry.register.cosign import CoGate
 from registry.register.examine import Examination, Examiner
+from registry.register.index_check import IndexCheck, check_index
 from registry.register.progress import Progress
 from registry.register.quorum import Quorum
-from registry.register.rebuild import Rebuilt, rebuild_index
+from registry.register.rebuild import Rebuilt, documents, rebuild_index
 from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
@@ -37,6 +38,7 @@ __all__ = [
     "Examination",
     "Examiner",
     "Grouping",
+    "IndexCheck",
     "Progress",
     "Quorum",
     "Rebuilt",
@@ -48,10 +50,12 @@ __all__ = [
     "Spool",
     "Stores",
     "canonical_claims",
+    "check_index",
     "claims_hash",
     "consent_of_operator",
     "derive",
     "dispute",
+    "documents",
     "hash_of_words",
     "in_question",
     "rebuild_index",

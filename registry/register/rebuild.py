@@ -85,3 +85,15 @@ def _fingerprint_of(record: Committed, store: ContentStore, private: Mapping[Dig
     except (BlockNotFoundError, BlockCorruptError, InvalidValueError):
         return None
     return fingerprint if fingerprint.digest == record.digest else None
+
+
+def documents(*, ledger: Ledger, store: ContentStore, journal: Journal) -> Iterator[tuple[Digest, Fingerprint | None]]:
+    """Yield every record's digest with its fingerprint document, or with nothing where that is not at hand.
+
+    Raises:
+        LedgerUnavailableError: the ledger cannot be asked now.
+        StoreUnavailableError: the store cannot be asked now.
+    """
+    private = {job.request.digest: job.pinned.fingerprint_cid for job in journal.jobs() if job.pinned}
+    for record in ledger.committed():
+        yield record.digest, _fingerprint_of(record, store, private)

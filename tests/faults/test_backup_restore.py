@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import threading
 from pathlib import Path
 
 import pytest
+import rfc8785
 
 from registry.adapters.embedded_history import EmbeddedHistory
 from tests.e2e.installation import Installation
@@ -162,3 +164,16 @@ def test_backups_taken_while_a_service_registers_lose_and_double_nothing(tmp_pat
             assert row["inclusion"]["block_number"] == row["record"]["block"]
             found = next(each for each in rows if each["file"] == str(photo))
             assert (row["inclusion"]["tx"], row["record"]["block"]) == (found["record"]["tx"], found["record"]["block"])
+
+
+def test_a_record_whose_document_is_gone_is_named_by_the_index_check(tmp_path: Path, photos: list[Path]) -> None:
+    here = Installation(tmp_path / "home")
+    registered(here, *photos[:2])
+    [row] = here.run("fingerprint", photos[0]).rows
+    document = rfc8785.dumps({name: value for name, value in row.items() if name != "file"})
+    name = hashlib.sha256(document).hexdigest()
+    (here.home / "content" / "blocks" / name[:2] / name).unlink()
+    checked = here.run("index", "check")
+    assert (checked.code, checked.row["without_document"]) == (1, [row["sha256"]])
+    assert [checked.row[part] for part in ("missing", "different", "stray")] == [[], [], []]
+    assert here.run("index", "rebuild").row == {"indexed": 1, "missing": [row["sha256"]]}
