@@ -10,6 +10,7 @@ from web3.types import LogReceipt
 
 from registry.adapters.batch_rows import BatchRow
 from registry.adapters.event_rows import EventRow, GateRow, Registered, Row, StatementRow
+from registry.adapters.log_words import LogWords
 from registry.model import Act, Address, Cid, Digest, EventName, Inclusion, LedgerEvent, Standing, Visibility
 
 # the log, where it stands, and the contract's logs of the same transaction, itself among them, by log index
@@ -31,23 +32,19 @@ def readers_of(contract: Contract) -> Mapping[HexBytes, Reader]:
 
 def registration_reader(contract: Contract) -> Reader:
     """Read a registration with the opinions on it: same transaction, same digest, gates ascending."""
-    registered, opinion = contract.events.MediaRegistered(), contract.events.OpinionRecorded()
-    opinion_topic = HexBytes(opinion.topic)
+    registered, opinion = LogWords(contract.events.MediaRegistered()), LogWords(contract.events.OpinionRecorded())
+    opinion_topic = HexBytes(contract.events.OpinionRecorded().topic)
 
     def read(log: LogReceipt, place: Inclusion, beside: Sequence[LogReceipt]) -> Iterator[EventRow]:
-        seen = registered.process_log(log)["args"]
-        admission = seen["admission"]
         digest = log["topics"][1]
-        opinions = [
-            opinion.process_log(each)["args"] for each in beside if each["topics"][:2] == [opinion_topic, digest]
-        ]
+        opinions = [each for each in beside if each["topics"][:2] == [opinion_topic, digest]]
         more = Registered(
-            policy_id=admission["policyId"],
-            model_ids=tuple(each["opinion"]["modelId"] for each in opinions),
-            gates=tuple(Address.from_hex(each["gate"]) for each in opinions),
-            content_hash=admission["contentHash"],
-            fingerprint_hash=admission["fingerprintHash"],
-            visibility=Visibility(seen["visibility"]),
+            policy_id=registered.word(log, "admission.policyId"),
+            model_ids=tuple(opinion.word(each, "opinion.modelId") for each in opinions),
+            gates=tuple(opinion.address(each, "gate") for each in opinions),
+            content_hash=registered.word(log, "admission.contentHash"),
+            fingerprint_hash=registered.word(log, "admission.fingerprintHash"),
+            visibility=Visibility(registered.number(log, "visibility")),
         )
         yield EventRow(LedgerEvent(EventName.REGISTERED, Digest(bytes(digest)), Standing.ACTIVE, place), more)
 
@@ -56,46 +53,42 @@ def registration_reader(contract: Contract) -> Reader:
 
 def standing_reader(contract: Contract) -> Reader:
     """Read a change of standing."""
-    changed = contract.events.StandingChanged()
+    changed = LogWords(contract.events.StandingChanged())
 
     def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[EventRow]:
-        seen = changed.process_log(log)["args"]
-        standing = Standing(seen["to"])
-        yield EventRow(LedgerEvent(EventName.STANDING_CHANGED, Digest(seen["digest"]), standing, place))
+        digest, standing = Digest(changed.word(log, "digest")), Standing(changed.number(log, "to"))
+        yield EventRow(LedgerEvent(EventName.STANDING_CHANGED, digest, standing, place))
 
     return read
 
 
 def statement_reader(contract: Contract) -> Reader:
     """Read what somebody said of a record."""
-    said = contract.events.StatementMade()
+    said = LogWords(contract.events.StatementMade())
 
     def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[StatementRow]:
-        seen = said.process_log(log)["args"]
-        by = Address.from_hex(seen["by"])
-        yield StatementRow(place, Digest(seen["digest"]), by, Act(seen["act"]), seen["detail"])
+        digest, act = Digest(said.word(log, "digest")), Act(said.number(log, "act"))
+        yield StatementRow(place, digest, said.address(log, "by"), act, said.word(log, "detail"))
 
     return read
 
 
 def gate_reader(contract: Contract) -> Reader:
     """Read the beginning of a gate's term."""
-    added = contract.events.GateAdded()
+    added = LogWords(contract.events.GateAdded())
 
     def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[GateRow]:
-        seen = added.process_log(log)["args"]
-        yield GateRow(place, Address.from_hex(seen["gate"]), Address.from_hex(seen["runBy"]), 0)
+        yield GateRow(place, added.address(log, "gate"), added.address(log, "runBy"), 0)
 
     return read
 
 
 def gate_end_reader(contract: Contract) -> Reader:
     """Read the end of a gate's term."""
-    ended = contract.events.GateEnded()
+    ended = LogWords(contract.events.GateEnded())
 
     def read(log: LogReceipt, place: Inclusion, _: Sequence[LogReceipt]) -> Iterator[GateRow]:
-        seen = ended.process_log(log)["args"]
-        yield GateRow(place, Address.from_hex(seen["gate"]), None, seen["compromisedSince"])
+        yield GateRow(place, ended.address(log, "gate"), None, ended.number(log, "compromisedSince"))
 
     return read
 
