@@ -11,7 +11,7 @@ from api import web
 from api.deps import WriteSide
 from api.deps.counters import Counters
 from api.jobs import JobRunner
-from api.routes import gate, health, media, questions, records, registrations
+from api.routes import gate, health, media, questions, receipts, records, registrations
 from api.routes.guard import Guard
 from api.routes.problems import PROBLEM_RESPONSE, install
 from registry.errors import InvalidValueError
@@ -58,7 +58,15 @@ def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> Fast
     app.state.counters = counters
     install(app)
     app.add_middleware(Guard, ledger_kind=side.gate.read.ledger.info.kind, counters=counters)
-    for router in (media.router, questions.router, records.router, registrations.router, health.router, web.router):
+    for router in (
+        media.router,
+        questions.router,
+        receipts.router,
+        records.router,
+        registrations.router,
+        health.router,
+        web.router,
+    ):
         app.include_router(router)
     if side.cosigning is not None:
         app.include_router(gate.router)

@@ -41,6 +41,9 @@ VERSION = "1"
 NOBODY = "0x" + "00" * 20
 SECP256K1_N = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # SEC 2, section 2.4.1
 
+# A wallet's owners sign 65 bytes each: 63 of them fit. More is not worth the calldata that the recorder pays for.
+MAX_SIGNATURE_BYTES = 4_096
+
 Fields = list[dict[str, str]]
 TypedData = Mapping[str, Any]
 

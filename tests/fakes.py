@@ -46,6 +46,7 @@ from registry.model import (
     PendingRotation,
     PerceptualHash,
     Record,
+    RecordGate,
     Registration,
     Reputation,
     Ruling,
@@ -232,6 +233,7 @@ class MemoryLedger:
             registered_at=NOW,
             block=block,
             tx=tx_hash,
+            gates=tuple(RecordGate(verdict.gate, verdict.gate, False) for verdict in registration.verdicts),
         )
         return self.records[admission.digest]
 

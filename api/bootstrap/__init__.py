@@ -4,6 +4,7 @@ import sys
 
 from api.bootstrap.governing import DeploymentWishes, deploy_contract, open_admin_side, plan_deployment
 from api.bootstrap.keys import AskPassword, bearer_token, create_key, nobody, open_key, open_keyring
+from api.bootstrap.proving import own_signers
 from api.bootstrap.sides import open_gate_side, open_read_side, open_write_side, sole_runner
 from registry.eip712 import RECURSION_LIMIT
 
@@ -20,6 +21,7 @@ __all__ = [
     "open_keyring",
     "open_read_side",
     "open_write_side",
+    "own_signers",
     "plan_deployment",
     "sole_runner",
 ]

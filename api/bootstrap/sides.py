@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from api.bootstrap.credentials import credentials_reader
 from api.bootstrap.keys import AskPassword, nobody, open_keyring
 from api.bootstrap.ledgers import open_ledger
+from api.bootstrap.proving import kept, own_signers
 from api.deps import CosigningSide, GateSide, ReadSide, WriteSide
 from api.deps.tokens import client_tokens, token_in
 from api.settings import Settings
@@ -102,6 +103,7 @@ def _read_side(settings: Settings, keys: Keyring, stack: ExitStack) -> ReadSide:
         journal=SqliteJournal(settings.home / "journal.sqlite"),
         decoder=decoder,
         verifier=Verifier(ledger=ledger, index=index, decoder=decoder),
+        own_signers=kept(lambda: own_signers(ledger, ledger.governor(keys.admin, dry_run=True), keys.admin.address)),
     )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 
-from api.bootstrap import open_admin_side
+from api.bootstrap import open_admin_side, own_signers
 from api.cli.sides import ask_password
-from api.deps import AdminSide
 from api.settings import Settings
 from registry.errors import LedgerError
 from registry.ports import Ledger
@@ -27,13 +25,4 @@ def open_own_ledger(run: Settings) -> Iterator[tuple[Ledger | None, Reason, Call
             reason = unchecked("ledger_unavailable", None, f"the ledger cannot be asked: {exc}")
             yield None, reason, lambda: None
         else:
-            yield side.ledger, OFFLINE, cache(lambda: _own_signers(side))
-
-
-def _own_signers(side: AdminSide) -> SignerList | None:
-    """Return the signers by the ledger's events; on a network that is a walk over its whole log."""
-    try:
-        powers = side.governor.survey()
-    except LedgerError:  # down, or a reader's home on somebody else's network, where its keys have no say
-        return None
-    return SignerList.of(side.ledger.info, powers, version=0, issued_at=int(time.time()), admin=side.admin.address)
+            yield side.ledger, OFFLINE, cache(lambda: own_signers(side.ledger, side.governor, side.admin.address))

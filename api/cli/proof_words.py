@@ -1,4 +1,4 @@
-"""What a receipt is worth, as JSON and in words."""
+"""What a receipt is worth, and who is trusted for that, in words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import datetime
 from typing import Any
 
 from registry.model.trust import ledger_line
-from registry.receipt import Finding, Receipt, ReceiptVerification, Result, SignerList
+from registry.receipt import Finding, Receipt, ReceiptVerification, Result, SignerList, TrustSource
 
 _RESULTS = {Result.VALID: "valid", Result.INVALID: "INVALID", Result.NOT_CHECKED: "not checked"}
-_SOURCES = {
+_SOURCES: dict[TrustSource, str] = {
     "given": "the list given",
     "pinned": "the pinned list",
     "own_ledger": "this installation's own ledger, which vouches for its own gates: no list is pinned",
@@ -17,27 +17,8 @@ _SOURCES = {
 }
 
 
-def verification_document(
-    receipt: Receipt, found: ReceiptVerification, media: Finding | None, signers: SignerList | None, source: str
-) -> dict[str, Any]:
-    """Return a verification in its public JSON form."""
-    return {
-        "digest": receipt.record.digest.hex,
-        "ledger": receipt.ledger_kind,
-        "signatures": _finding(found.signatures),
-        "inclusion": _finding(found.inclusion),
-        "standing": {**_finding(found.standing), "value": found.stands.name if found.stands else None},
-        "media": _finding(media) if media else None,
-        "trust": {
-            "source": source,
-            "version": signers.version if signers and source != "own_ledger" else None,
-            "admin": str(signers.admin) if signers else None,
-        },
-    }
-
-
 def verification_lines(
-    receipt: Receipt, found: ReceiptVerification, media: Finding | None, signers: SignerList | None, source: str
+    receipt: Receipt, found: ReceiptVerification, media: Finding | None, signers: SignerList | None, source: TrustSource
 ) -> list[str]:
     """Return a verification in words: a headline, then what each result stands on."""
     stands = f" ({found.stands.name})" if found.stands else ""
@@ -87,11 +68,6 @@ def signers_lines(signers: SignerList) -> list[str]:
         stolen = f", its key in other hands since {_when(term.compromised_since)}" if term.compromised_since else ""
         lines.append(f"    {term.gate}, run by {term.run_by}, from {_when(term.valid_from)}{until}{stolen}")
     return [*lines, *(f"  recorder {recorder}" for recorder in signers.recorders)]
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    reasons = [{"code": each.code, "field": each.field, "message": each.message} for each in finding.reasons]
-    return {"result": finding.result.value, "reasons": reasons}
 
 
 def _when(unix_s: int) -> str:

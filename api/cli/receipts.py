@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli.output import Output, note
-from api.cli.proof_words import verification_document, verification_lines
+from api.cli.output import Output, note, wire
+from api.cli.proof_words import verification_lines
 from api.errors import Exit, answer_to, combined
+from api.schemas import ReceiptVerificationOut
 from api.settings import Settings
-from registry.eip712 import Domain
 from registry.errors import InvalidValueError, RecordNotFoundError, RegistryError
 from registry.model import Digest, Standing
 from registry.ports import Ledger
@@ -29,11 +29,13 @@ from registry.receipt import (
     ReceiptVerification,
     Result,
     SignerList,
+    TrustSource,
     first_difference,
     read_json,
     read_receipt,
     read_signers,
     require_successor,
+    trusted_for,
     verify,
 )
 from registry.receipt.findings import wrong
@@ -58,17 +60,11 @@ class Known:
     without: Reason
     own: Callable[[], SignerList | None]
 
-    def signers_for(self, receipt: Receipt) -> tuple[SignerList | None, str]:
+    def signers_for(self, receipt: Receipt) -> tuple[SignerList | None, TrustSource]:
         """Return whom to trust about a receipt, and where that comes from."""
         if self.given is not None:
             return self.given, "given"
-        pinned = self.pins.of(receipt.domain)
-        if pinned is not None:
-            return pinned, "pinned"
-        if self.ledger is not None and Domain.of(self.ledger.info) == receipt.domain:
-            own = self.own()
-            return own, "own_ledger" if own else "none"
-        return None, "none"
+        return trusted_for(receipt, pins=self.pins, ledger=self.ledger, own=self.own)
 
 
 @receipt_app.command("show")
@@ -142,7 +138,7 @@ def _verify(path: Path, known: Known, digest: Digest | None, output: Output, *, 
     signers, source = known.signers_for(receipt)
     found = verify(receipt, signers=signers, ledger=known.ledger, without=known.without)
     media = None if digest is None else _media(receipt, digest)
-    document = verification_document(receipt, found, media, signers, source)
+    document = wire(ReceiptVerificationOut.of(receipt, found, signers, source, media))
     lines = verification_lines(receipt, found, media, signers, source)
     output.answer({"file": str(path), **document}, f"{path}: {lines[0]}", *lines[1:])
     return exit_of(found, media, offline=offline)

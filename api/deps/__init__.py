@@ -17,13 +17,18 @@ from api.settings import Settings
 from registry.media import Decoder
 from registry.model import Address, Dispute, ModelId, Record, Standing
 from registry.ports import ContentStore, Governor, Journal, Ledger, Signer, SimilarityIndex
+from registry.receipt import SignerList
 from registry.register import Checker, CoGate, Examiner, ReceiptFiles, Registrar
 from registry.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSide:
-    """Everything that answers from what is recorded."""
+    """Everything that answers from what is recorded.
+
+    Attributes:
+        own_signers: reads from the ledger's events who signs for this installation; nothing where it cannot.
+    """
 
     settings: Settings
     ledger: Ledger
@@ -32,6 +37,7 @@ class ReadSide:
     journal: Journal
     decoder: Decoder
     verifier: Verifier
+    own_signers: Callable[[], SignerList | None] = lambda: None
 
     def fp_version_of(self, record: Record | None) -> int | None:
         """Return the fingerprint version under which a record's codes stand here."""

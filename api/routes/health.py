@@ -21,6 +21,7 @@ _HELP = {
     "requests": "Answers by route and status",
     "verifications": "Verifications by result",
     "checks": "Checks by decision",
+    "receipts": "Receipts by what their signatures are worth",
     "verdicts": "Verdicts of checks by outcome",
 }
 

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from api.schemas.credentials import CredentialsOut
+from api.schemas.proofs import ReceiptVerificationOut
 from api.schemas.records import ReasonCode, RecordOut, RulingWord, StandingWord, Wire, reason_of, ruling_of
 from api.schemas.statements import ActWord, IntentIn, StatementIn
 from registry.model import (
@@ -33,6 +34,7 @@ __all__ = [
     "PredictionOut",
     "Problem",
     "ReasonCode",
+    "ReceiptVerificationOut",
     "RecordOut",
     "RegistrationOut",
     "RegistrationOutcome",

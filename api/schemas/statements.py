@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from api.schemas.records import Wire
+from registry.eip712 import MAX_SIGNATURE_BYTES
 from registry.errors import InvalidValueError
 from registry.model import Act, Address, Digest, SignedIntent, SignedStatement, Statement, UploadIntent, Visibility
 from registry.model.identity import bytes_from_hex
-from registry.register import MAX_SIGNATURE_BYTES
 
 ActWord = Literal["attest", "review", "retract"]
 

@@ -3,17 +3,18 @@
 A receipt never brings its own trust: who its signers are is checked against a pinned list, not against itself.
 """
 
-from registry.receipt.canonical import first_difference, read_json
+from registry.receipt.canonical import MAX_BYTES, first_difference, read_json
 from registry.receipt.documents import admission_document, intent_document, record_document
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, Result
 from registry.receipt.issuing import RECEIPT_FORMAT, issue, seal_hash
-from registry.receipt.pins import Pins
+from registry.receipt.pins import Pins, TrustSource, trusted_for
 from registry.receipt.reading import read_receipt
 from registry.receipt.signers import SIGNERS_FORMAT, SignerList, next_signers, read_signers, require_successor
 from registry.receipt.values import Receipt
 from registry.receipt.verifying import NO_LEDGER, OFFLINE, verify
 
 __all__ = [
+    "MAX_BYTES",
     "NO_LEDGER",
     "OFFLINE",
     "RECEIPT_FORMAT",
@@ -25,6 +26,7 @@ __all__ = [
     "ReceiptVerification",
     "Result",
     "SignerList",
+    "TrustSource",
     "admission_document",
     "first_difference",
     "intent_document",
@@ -36,5 +38,6 @@ __all__ = [
     "record_document",
     "require_successor",
     "seal_hash",
+    "trusted_for",
     "verify",
 ]

@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from registry.eip712 import Domain
+from registry.ports import Ledger
 from registry.receipt.signers import SignerList, read_signers, require_successor
+from registry.receipt.values import Receipt
+
+TrustSource = Literal["pinned", "given", "own_ledger", "none"]
+
+
+def trusted_for(
+    receipt: Receipt, *, pins: Pins, ledger: Ledger | None, own: Callable[[], SignerList | None]
+) -> tuple[SignerList | None, TrustSource]:
+    """Return whom to trust about a receipt, and where that comes from: a pin, else its own installation's ledger.
+
+    Args:
+        receipt: to be judged.
+        pins: what was pinned.
+        ledger: that is asked, if one is.
+        own: reads the signers of that ledger from its events.
+
+    Raises:
+        ReceiptError: the pinned file is damaged.
+        TrustError: it is not as its admin signed it.
+    """
+    pinned = pins.of(receipt.domain)
+    if pinned is not None:
+        return pinned, "pinned"
+    if ledger is not None and Domain.of(ledger.info) == receipt.domain and (signers := own()) is not None:
+        return signers, "own_ledger"
+    return None, "none"
 
 
 class Pins:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from registry.eip712 import Domain
+from registry.errors import ReceiptError
 from registry.model import (
     Admission,
     BatchPlace,
@@ -33,6 +34,7 @@ _ADMISSION = (
     "content_hash", "deadline", "digest", "earns_reputation", "fingerprint_hash", "kind", "levels", "policy_id",
     "uploader",
 )  # fmt: skip
+MAX_OPINIONS = 255  # the contract counts its quorum in a uint8
 _KINDS: dict[str, LedgerKind] = {"embedded": "embedded", "network": "network"}
 _LEVELS = {str(level.name): level for level in Level}
 
@@ -46,6 +48,9 @@ def read_receipt(raw: bytes) -> Receipt:
     document = read_json(raw)
     parts = Reader(document).members(*_PARTS, "recorder_signature", optional=("fields",))
     parts["format"].word({RECEIPT_FORMAT: None})
+    opinions = parts["opinions"].elements()
+    if len(opinions) > MAX_OPINIONS:
+        raise ReceiptError("opinions", expected=f"{MAX_OPINIONS} at most", got=str(len(opinions)))
     ledger = parts["ledger"].members("chain_id", "contract", "instance_id", "kind")
     return Receipt(
         domain=Domain(
@@ -54,7 +59,7 @@ def read_receipt(raw: bytes) -> Receipt:
         ledger_kind=ledger["kind"].word(_KINDS),
         record=_record(parts["record"]),
         admission=_admission(parts["admission"]),
-        verdicts=tuple(_verdict(each) for each in parts["opinions"].elements()),
+        verdicts=tuple(_verdict(each) for each in opinions),
         intent=parts["intent"].optional(_intent),
         inclusion=_inclusion(parts["inclusion"]),
         issued_at=parts["issued_at"].integer(),

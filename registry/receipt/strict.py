@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from registry.eip712 import MAX_SIGNATURE_BYTES
 from registry.errors import InvalidValueError, ReceiptError
 from registry.model import Address, Digest
 from registry.receipt.canonical import WHOLE, Members, described, element, member
@@ -91,11 +92,13 @@ class Reader:
         return self._bytes(self.value[2:], expected)
 
     def signature(self) -> bytes:
-        """Return a signature: of 65 bytes, or of any length where a contract's wallet made it (EIP-1271)."""
-        expected = "0x and an even number of lower-case hex digits"
-        if not isinstance(self.value, str) or not self.value.startswith("0x") or len(self.value) % 2:
+        """Return a signature: of 65 bytes, or of another length where a contract's wallet made it (EIP-1271)."""
+        most = 2 * MAX_SIGNATURE_BYTES
+        expected = f"0x and an even number of lower-case hex digits, {most} at most"
+        value = self.value
+        if not isinstance(value, str) or not value.startswith("0x") or len(value) % 2 or len(value) > 2 + most:
             raise self.wrong(expected)
-        return self._bytes(self.value[2:], expected)
+        return self._bytes(value[2:], expected)
 
     def digest(self) -> Digest:
         """Return a digest: 64 lower-case hex digits."""

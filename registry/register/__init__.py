@@ -14,7 +14,6 @@ from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
 from registry.register.registrar import Registrar
 from registry.register.rescreen import Rescreened, in_question, rescreen
-from registry.register.signature import MAX_SIGNATURE_BYTES
 from registry.register.spool import Spool
 from registry.register.standing import (
     MAX_STATEMENT_LIFETIME_S,
@@ -29,7 +28,6 @@ from registry.register.standing import (
 )
 
 __all__ = [
-    "MAX_SIGNATURE_BYTES",
     "MAX_STATEMENT_LIFETIME_S",
     "Accepted",
     "Batching",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from registry import eip712
+from registry.eip712 import MAX_SIGNATURE_BYTES
 from registry.errors import SignatureError
 from registry.model import Address
 from registry.ports import Ledger
-
-# A wallet's owners sign 65 bytes each: 63 of them fit. More is not worth the calldata that the recorder pays for.
-MAX_SIGNATURE_BYTES = 4_096
 
 
 def require_signature(ledger: Ledger, message: eip712.TypedData, signature: bytes, *, by: Address) -> None:

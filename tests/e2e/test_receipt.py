@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from registry.receipt import Result, read_receipt, read_signers, verify
 from tests.e2e.installation import Installation
+from tests.installations import installed
 from tests.pictures import write_photo
 
 pytestmark = pytest.mark.slow
@@ -61,6 +63,17 @@ def test_elsewhere_the_pinned_list_decides_offline(here: Installation, receipt: 
     assert (done.code, done.row["signatures"]["result"], done.row["trust"]["source"]) == (0, "valid", "pinned")
     assert elsewhere.run("receipt", "verify", receipt).code == 5
     assert not (elsewhere.home / "keys").exists()
+
+
+def test_over_http_its_own_installation_vouches_for_its_gates_too(here: Installation, receipt: Path) -> None:
+    with installed(here.home) as running:
+        client = TestClient(running.app, base_url="http://127.0.0.1:8080")
+        answer = client.post(
+            "/v1/receipts/verify", content=receipt.read_bytes(), headers={"Content-Type": "application/json"}
+        )
+    row = answer.json()
+    assert [row[name]["result"] for name in ("signatures", "inclusion", "standing")] == ["valid"] * 3
+    assert (row["trust"]["source"], answer.headers["Touchstone-Ledger"]) == ("own_ledger", "embedded")
 
 
 def test_another_installations_ledger_is_not_asked(here: Installation, receipt: Path, tmp_path: Path) -> None:

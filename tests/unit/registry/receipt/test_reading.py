@@ -80,6 +80,7 @@ def test_brackets_in_texts_are_no_depth() -> None:
         ("admission.levels", 255, "an integer from 0 to 31"),
         ("admission.earns_reputation", 1, "true or false"),
         ("opinions", {}, "a list"),
+        ("opinions", [{}] * 256, "255 at most"),
         ("intent.nonce", "01", "decimal digits"),
         ("intent.nonce", str(2**256), "decimal digits"),
         ("intent.nonce", 1, "decimal digits"),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from registry import eip712
+from registry.eip712 import MAX_SIGNATURE_BYTES
 from registry.errors import IntentError, SignatureError
 from registry.model import ZERO_32, Address, Digest, JobState, SignedIntent, UploadIntent, Visibility
-from registry.register import MAX_SIGNATURE_BYTES
 from registry.register.admit import VERDICT_LIFETIME_S
 from registry.register.signature import require_signature
 from tests.fakes import GATE, UPLOADER, MemoryLedger
