@@ -46,12 +46,25 @@ def by_ledger(receipt: Receipt, ledger: Ledger, record: Record | None) -> Iterat
     Raises:
         LedgerError: it does not answer, or not as it should.
     """
-    if record is None:
+    if record is not None:
+        yield from _recorded_otherwise(receipt, record)
+        if record.tx == receipt.inclusion.tx:
+            yield from _placed_otherwise(receipt, ledger)
+    elif _is_in_unread_batch(receipt, ledger):
+        text = "inclusion.batch: the ledger has the root; where it came is not known without the batch's manifest"
+        yield unchecked("manifest_missing", "inclusion.batch", text)
+    else:
         yield wrong("not_recorded", "record.digest", "record.digest: the ledger holds no record of these bytes")
-        return
-    yield from _recorded_otherwise(receipt, record)
-    if record.tx == receipt.inclusion.tx:
-        yield from _placed_otherwise(receipt, ledger)
+
+
+def _is_in_unread_batch(receipt: Receipt, ledger: Ledger) -> bool:
+    """Return whether the receipt's batch is on the ledger, and nobody here knows what is in it but by its receipts.
+
+    Raises:
+        LedgerError: the ledger does not answer.
+    """
+    batch = receipt.inclusion.batch
+    return batch is not None and batch.root in ledger.batches_without_manifest()
 
 
 def _placed_otherwise(receipt: Receipt, ledger: Ledger) -> Iterator[Reason]:

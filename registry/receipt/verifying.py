@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from registry.errors import LedgerUnavailableError
+from registry.errors import LedgerError
 from registry.model import Standing
 from registry.ports import Ledger
 from registry.receipt import inclusion, signatures
-from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
+from registry.receipt.findings import Finding, Reason, ReceiptVerification, Result, remark, unchecked, wrong
 from registry.receipt.signers import SignerList
 from registry.receipt.values import Receipt
 
@@ -26,14 +26,13 @@ def verify(
         ledger: to be asked; absent where none can be or may be.
         without: why it is absent.
 
-    Raises:
-        LedgerError: the ledger gave an answer that cannot be right.
+    A ledger that does not answer, or not as it should, leaves open what it alone knows.
     """
     if ledger is not None and _is_of(receipt, ledger):
         try:
             return _with_ledger(receipt, signers, ledger)
-        except LedgerUnavailableError as exc:
-            without = unchecked("ledger_unavailable", None, f"the ledger does not answer: {exc}")
+        except LedgerError as exc:
+            without = unchecked("ledger_unavailable", None, f"the ledger cannot be asked: {exc}")
     elif ledger is not None:
         without = ELSEWHERE
     return ReceiptVerification(
@@ -46,12 +45,17 @@ def verify(
 
 def _with_ledger(receipt: Receipt, signers: SignerList | None, ledger: Ledger) -> ReceiptVerification:
     record = ledger.find(receipt.record.digest)
-    reasons = [*inclusion.by_path(receipt), *inclusion.by_ledger(receipt, ledger, record)]
+    included = Finding.of([*inclusion.by_path(receipt), *inclusion.by_ledger(receipt, ledger, record)])
+    stands = record.standing if record else None
+    if stands is None and included.result is not Result.INVALID:
+        # proven by its path alone, in a batch whose manifest is not at hand: whatever changes a leaf's standing gives
+        # it a record first, and there is none
+        stands = Standing.ACTIVE
     return ReceiptVerification(
         signatures=signatures.judge_signatures(receipt, signers, ledger.wallet_accepts),
-        inclusion=Finding.of(reasons),
-        standing=_standing(record.standing if record else None),
-        stands=record.standing if record else None,
+        inclusion=included,
+        standing=_standing(stands),
+        stands=stands,
     )
 
 

@@ -83,6 +83,26 @@ def test_another_installations_ledger_is_not_asked(here: Installation, receipt: 
     assert (done.code, done.row["standing"]["reasons"][0]["code"]) == (5, "other_ledger")
 
 
+def test_each_file_of_a_batch_has_a_receipt_that_verifies_alone(tmp_path: Path) -> None:
+    here, elsewhere = Installation(tmp_path / "home"), Installation(tmp_path / "elsewhere")
+    (tmp_path / "photos").mkdir()
+    for seed in range(3):
+        write_photo(tmp_path / "photos" / f"{seed}.jpg", seed=seed)
+    done = here.run("batch", tmp_path / "photos")
+    assert done.code == 0, done.people
+    receipts = [Path(str(row["receipt"])) for row in done.rows]
+    assert len({json.loads(path.read_bytes())["inclusion"]["batch"]["root"] for path in receipts}) == 1
+    at_home = here.run("receipt", "verify", *receipts)
+    assert (at_home.code, {row["inclusion"]["result"] for row in at_home.rows}) == (0, {"valid"})
+    assert elsewhere.run("trust", "add", exported(here, tmp_path / "signers.json"), "--yes").code == 0
+    assert elsewhere.run("receipt", "verify", *receipts, "--offline").code == 0
+    assert here.run("revoke", tmp_path / "photos" / "1.jpg", "--reason", "mistake").code == 0
+    again = here.run("receipt", "verify", *receipts)
+    assert again.code == 4
+    assert sorted(row["standing"]["value"] for row in again.rows) == ["ACTIVE", "ACTIVE", "REVOKED"]
+    assert {row["inclusion"]["result"] for row in again.rows} == {"valid"}
+
+
 @pytest.mark.parametrize("field", ["registered_at", "block", "policy_id"])
 def test_a_real_receipt_that_was_changed_names_the_field(
     here: Installation, receipt: Path, tmp_path: Path, field: str

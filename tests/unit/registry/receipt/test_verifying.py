@@ -272,6 +272,22 @@ def test_a_batch_path_of_a_root_that_the_ledger_does_not_have_is_invalid() -> No
     assert found.inclusion.reasons[0].field == "record.batch"
 
 
+def test_in_a_batch_whose_manifest_is_lost_the_path_proves_the_record_and_its_place_is_left_open() -> None:
+    class Unread(OneRecordLedger):
+        def batches_without_manifest(self) -> tuple[bytes, ...]:
+            return (private_in_batch().record.batch.root,)  # type: ignore[union-attr]  # it is in one
+
+    one, document = private_in_batch(), private_in_batch().document
+    ledger = Unread(one)
+    ledger.records.clear()
+    found = verify(read_receipt(one.raw), signers=signers(), ledger=ledger)
+    assert (found.inclusion.result, found.inclusion.reasons[0].code) == (NOT_CHECKED, "manifest_missing")
+    assert (found.standing.result, found.stands) == (VALID, Standing.ACTIVE)
+    document["inclusion"]["batch"]["path"][0] = "0x" + "00" * 32
+    forged = verify(read_receipt(resealed(document)), signers=signers(), ledger=ledger)
+    assert (forged.inclusion.result, forged.standing.result, forged.stands) == (INVALID, INVALID, None)
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -359,7 +375,7 @@ def test_a_ledger_that_is_down_leaves_open_what_it_alone_knows() -> None:
         def find(self, digest: object) -> Record | None:
             raise LedgerUnavailableError("nobody answers")
 
-        def inclusion(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Inclusion | None:
+        def inclusion(self, *tx_hashes: bytes, wait_s: float = 0.0) -> Inclusion | None:
             raise LedgerUnavailableError("nobody answers")
 
     one = by_operator()
