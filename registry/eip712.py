@@ -22,6 +22,7 @@ from registry.model import (
     Address,
     Admission,
     BatchAdmission,
+    EpochClose,
     KeyRotation,
     LedgerInfo,
     Opinion,
@@ -74,6 +75,8 @@ BATCH_FIELDS = _fields(
 SEAL_FIELDS = _fields("bytes32 receiptHash")
 SIGNERS_FIELDS = _fields("bytes32 signersHash")
 ANCHOR_FIELDS = _fields("bytes32 anchorHash")
+REJECTION_FIELDS = _fields("bytes32 leaf, uint32 epoch, uint64 rejectedAt")
+EPOCH_FIELDS = _fields("uint32 epoch, bytes32 rejectionRoot, Tally[] tallies, uint64 deadline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,33 @@ def anchor_message(domain: Domain, anchor_hash: bytes) -> TypedData:
     """
     require_length("anchor_hash", anchor_hash, 32)
     return _typed_data(domain, "AnchorSeal", {"AnchorSeal": ANCHOR_FIELDS}, {"anchorHash": _hex(anchor_hash)})
+
+
+def rejection_message(domain: Domain, leaf: bytes, *, epoch: int, rejected_at: int) -> TypedData:
+    """Return the full message by which a gate promises that a rejection will stand in its epoch.
+
+    The contract knows no such message: it is a word from gate to uploader.
+
+    Args:
+        domain: of the installation.
+        leaf: 32 bytes, `registry.leaves.rejection_leaf`.
+        epoch: UTC day number.
+        rejected_at: Unix seconds.
+    """
+    require_length("leaf", leaf, 32)
+    message = {"leaf": _hex(leaf), "epoch": epoch, "rejectedAt": rejected_at}
+    return _typed_data(domain, "RejectionReceipt", {"RejectionReceipt": REJECTION_FIELDS}, message)
+
+
+def epoch_message(domain: Domain, close: EpochClose) -> TypedData:
+    """Return the full message that the gates sign when an epoch closes."""
+    message = {
+        "epoch": close.epoch,
+        "rejectionRoot": _hex(close.root),
+        "tallies": [{"uploader": tally.uploader.hex, "count": tally.count} for tally in close.tallies],
+        "deadline": close.deadline,
+    }
+    return _typed_data(domain, "EpochClose", {"EpochClose": EPOCH_FIELDS, "Tally": TALLY_FIELDS}, message)
 
 
 def signing_hash(typed_data: TypedData) -> bytes:

@@ -28,6 +28,7 @@ from registry.model import (
     BatchPlace,
     BatchProof,
     Cid,
+    ClosedEpoch,
     Committed,
     Digest,
     Dispute,
@@ -43,6 +44,7 @@ from registry.model import (
     Media,
     MediaKind,
     ModelId,
+    Opening,
     PendingRotation,
     PerceptualHash,
     Record,
@@ -52,11 +54,14 @@ from registry.model import (
     Ruling,
     Screening,
     SignedBatch,
+    SignedEpochClose,
     SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
     Standing,
+    TallyDispute,
 )
+from registry.ports import Signer
 from tests.values import MODEL, NOW, prediction, reputation
 
 
@@ -134,6 +139,9 @@ class MemoryLedger:
     disputes: dict[Digest, Dispute] = field(default_factory=dict)
     rotations: dict[Address, PendingRotation] = field(default_factory=dict)
     holders: dict[Address, Address] = field(default_factory=dict)
+    epochs: dict[int, tuple[ClosedEpoch, SignedEpochClose]] = field(default_factory=dict)
+    tallies_disputed: dict[tuple[int, Address], TallyDispute] = field(default_factory=dict)
+    answers: list[tuple[int, Address, tuple[Opening, ...]]] = field(default_factory=list)
     wallet_words: set[tuple[Address, bytes, bytes]] = field(default_factory=set)
     threshold: int = 1
     dismissed: set[Address] = field(default_factory=set)
@@ -317,6 +325,37 @@ class MemoryLedger:
 
     def holder_of(self, uploader: Address) -> Address:
         return self.holders.get(uploader, uploader)
+
+    def closed_epoch(self, epoch: int) -> ClosedEpoch | None:
+        self._require_up()
+        return self.epochs[epoch][0] if epoch in self.epochs else None
+
+    def close_epoch(self, signed: SignedEpochClose) -> Inclusion:
+        self._require_up()
+        close = signed.close
+        if close.epoch in self.epochs:
+            raise TransactionRevertedError("EpochNotClosable", (str(close.epoch),))
+        place = Inclusion(hashlib.sha256(close.root).digest(), len(self.epochs) + 1, bytes(32), 0, NOW)
+        self.epochs[close.epoch] = (ClosedEpoch(close.epoch, close.root, close.tallies, place), signed)
+        return place
+
+    def signed_epoch(self, epoch: int) -> SignedEpochClose | None:
+        return self.epochs[epoch][1] if epoch in self.epochs else None
+
+    def dispute_tally(self, epoch: int, uploader: Address, *, by: Signer) -> Inclusion:
+        count = next(tally.count for tally in self.epochs[epoch][0].tallies if tally.uploader == uploader)
+        self.tallies_disputed[epoch, uploader] = TallyDispute(epoch, uploader, by.address, NOW, count)
+        return self._anywhere()
+
+    def answer_tally(self, epoch: int, uploader: Address, openings: Sequence[Opening]) -> Inclusion:
+        if self.tallies_disputed.pop((epoch, uploader), None) is None:
+            raise TransactionRevertedError("NoTally", (str(epoch), str(uploader)))
+        self.answers.append((epoch, uploader, tuple(openings)))
+        return self._anywhere()
+
+    def tally_disputes(self) -> tuple[TallyDispute, ...]:
+        self._require_up()
+        return tuple(self.tallies_disputed.values())
 
     def wallet_accepts(self, wallet: Address, signing_hash: bytes, signature: bytes) -> bool:
         return (wallet, signing_hash, signature) in self.wallet_words

@@ -16,6 +16,7 @@ from web3.contract import Contract
 from web3.exceptions import BlockNotFound, Web3RPCError
 from web3.types import FilterParams, LogReceipt, RPCEndpoint, RPCResponse
 
+from registry.adapters.epoch_readers import epoch_readers_of
 from registry.adapters.event_readers import readers_of
 from registry.adapters.event_rows import Row
 from registry.adapters.event_table import Checkpoint, EventTable
@@ -33,7 +34,7 @@ class ChainEvents:
     def __init__(self, web3: Web3, contract: Contract) -> None:
         self._web3 = web3
         self._address = contract.address
-        self._readers = readers_of(contract)
+        self._readers = {**readers_of(contract), **epoch_readers_of(contract)}
         self._pages = LogPages()
 
     def sync(self, table: EventTable, *, first_block: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 
 from web3 import Web3
@@ -20,15 +20,18 @@ from registry.adapters.contract import (
 )
 from registry.adapters.contract_state import ContractState
 from registry.adapters.courier import Courier, SendingPolicy
+from registry.adapters.epochs import Epochs
 from registry.adapters.event_table import EventTable
 from registry.adapters.governance import EthereumGovernor
 from registry.adapters.outbox import Outbox
 from registry.adapters.records import Records
 from registry.adapters.sending import Finality, Sending
+from registry.eip712 import Domain
 from registry.model import (
     Act,
     Address,
     BatchProof,
+    ClosedEpoch,
     Committed,
     Digest,
     DisputeReason,
@@ -36,13 +39,16 @@ from registry.model import (
     Inclusion,
     LedgerEvent,
     LedgerInfo,
+    Opening,
     Record,
     Registration,
     Ruling,
     SignedBatch,
+    SignedEpochClose,
     SignedKeyRotation,
     SignedStatement,
     SignedTransaction,
+    TallyDispute,
 )
 from registry.model.chain import ChainHead, LedgerState
 from registry.ports import ContentStore, Signer
@@ -103,6 +109,17 @@ class EthereumLedger(ContractState):
         self._courier = Courier(web3, outbox, endpoint=endpoint, policy=policy)
         self._sending = Sending(
             web3, self._contract, self._chain_events, self._courier, endpoint=endpoint, finality=finality
+        )
+        self._epochs = Epochs(
+            web3,
+            self._contract,
+            table,
+            self._sync,
+            self._sending,
+            domain=Domain.of(info),
+            recorder=recorder,
+            endpoint=endpoint,
+            gives_coins=info.kind == "embedded",
         )
 
     def find(self, digest: Digest) -> Record | None:
@@ -231,6 +248,44 @@ class EthereumLedger(ContractState):
             TransactionRevertedError: no rotation is under way, or the uploader may still veto it.
         """
         return self._sending.act(self._recorder, "completeKeyRotation", Web3.to_checksum_address(from_.hex))
+
+    # -- rejections ----------------------------------------------------------------------------------------------------
+
+    def closed_epoch(self, epoch: int) -> ClosedEpoch | None:
+        """Return an epoch as it closed, or nothing while it is open."""
+        return self._epochs.closed(epoch)
+
+    def close_epoch(self, signed: SignedEpochClose) -> Inclusion:
+        """Close an epoch, once and after its day, and return where that stands.
+
+        Raises:
+            TransactionRevertedError: ``EpochNotClosable``, or the quorum is not met.
+        """
+        return self._epochs.close(signed)
+
+    def signed_epoch(self, epoch: int) -> SignedEpochClose | None:
+        """Return what the gates signed when an epoch closed, or nothing where the transaction does not tell it."""
+        return self._epochs.signed(epoch)
+
+    def dispute_tally(self, epoch: int, uploader: Address, *, by: Signer) -> Inclusion:
+        """Ask to see an epoch's rejections of an uploader, and return where that stands; they count no longer.
+
+        Raises:
+            TransactionRevertedError: ``NotUploader``, or ``NoTally`` that is not settled.
+        """
+        return self._epochs.dispute(epoch, uploader, by=by)
+
+    def answer_tally(self, epoch: int, uploader: Address, openings: Sequence[Opening]) -> Inclusion:
+        """Prove disputed rejections, and return where that stands.
+
+        Raises:
+            TransactionRevertedError: an opening does not hold, or there are too few and time is left.
+        """
+        return self._epochs.answer(epoch, uploader, openings)
+
+    def tally_disputes(self) -> tuple[TallyDispute, ...]:
+        """Return the disputes of tallies that are open, in the order in which they were opened."""
+        return self._epochs.disputes()
 
     # -- around it -----------------------------------------------------------------------------------------------------
 

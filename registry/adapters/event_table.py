@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any
 
 from registry.adapters.batch_rows import BATCH_TABLE, LEAF_TABLE, BatchRow
+from registry.adapters.epoch_rows import EPOCH_TABLE, TALLY_DISPUTE_TABLE, EpochRow, TallyDisputeRow
 from registry.adapters.event_rows import (
     EVENT_COLUMNS,
     EVENT_TABLE,
@@ -38,6 +39,8 @@ TABLES = {
     GateRow.table: GATE_TABLE,
     BatchRow.table: BATCH_TABLE,
     "leaf": LEAF_TABLE,
+    EpochRow.table: EPOCH_TABLE,
+    TallyDisputeRow.table: TALLY_DISPUTE_TABLE,
 }
 OWN_TABLES = {
     "checkpoint": "CREATE TABLE checkpoint (block_number INTEGER PRIMARY KEY, block_hash BLOB NOT NULL);",

@@ -14,7 +14,7 @@ from registry.adapters.contract import ledger_errors
 from registry.adapters.courier import Courier, poll
 from registry.adapters.outbox import Call
 from registry.errors import LedgerError, RecordNotFoundError, TransactionRevertedError
-from registry.model import Inclusion, SignedTransaction
+from registry.model import Address, Inclusion, SignedTransaction
 from registry.ports import Signer
 
 Finality = int | Literal["finalized"]
@@ -99,6 +99,14 @@ class Sending:
                 raise RecordNotFoundError(f"no record of {exc.arguments[0].removeprefix('0x')}") from exc
             raise
         return self._place_in(receipt)
+
+    def give(self, signer: Signer, to: Address, wei: int) -> None:
+        """Send coins, and wait for that.
+
+        Raises:
+            LedgerUnavailableError: sent, and not included in time; it is kept and goes before what comes next.
+        """
+        self._courier.deliver(signer, Call(Web3.to_checksum_address(to.hex), "0x", wei))
 
     def _call(self, function: str, *arguments: object, value_wei: int = 0) -> Call:
         with ledger_errors(self._endpoint):

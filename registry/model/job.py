@@ -13,6 +13,7 @@ from registry.model.identity import Address, Digest
 from registry.model.ledger import Inclusion, Registration, SignedIntent, SignedTransaction, Visibility
 from registry.model.matching import Match
 from registry.model.media import MediaKind
+from registry.model.rejection import Rejection
 from registry.model.verdict import Verdict
 
 JOB_SCHEMA_VERSION = 1
@@ -190,6 +191,7 @@ class Job:
         reasons: codes that explain the state, most important first.
         ballot: of a quorum of several installations, until the transaction carries it.
         batch: what this job carries for others; its request then names the manifest.
+        rejection: what the gates committed to when they refused the file; absent from jobs rejected before they did.
         revision: counts the writes of this job, so that two processes cannot move it at once.
     """
 
@@ -207,3 +209,4 @@ class Job:
     revision: int = 0
     ballot: Ballot | None = None
     batch: Batch | None = None
+    rejection: Rejection | None = None

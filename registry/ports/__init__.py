@@ -6,6 +6,7 @@ library crosses a port. Every write is idempotent: a step that was cut off is si
 
 from registry.ports.chain import ChainReader, Witness
 from registry.ports.content import ContentStore
+from registry.ports.epochs import EpochLedger
 from registry.ports.governor import Governor
 from registry.ports.index import SimilarityIndex
 from registry.ports.journal import Journal
@@ -19,6 +20,7 @@ __all__ = [
     "ContentStore",
     "Cosigner",
     "Detector",
+    "EpochLedger",
     "Governor",
     "Journal",
     "Ledger",

@@ -26,9 +26,10 @@ from registry.model import (
     SignedStatement,
     SignedTransaction,
 )
+from registry.ports.epochs import EpochLedger
 
 
-class Ledger(Protocol):
+class Ledger(EpochLedger, Protocol):
     """The truth: an EVM network with the registry contract.
 
     Every method may raise `LedgerUnavailableError` (try again) or `LedgerError`.
