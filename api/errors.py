@@ -123,6 +123,10 @@ ANSWERS: dict[type[errors.RegistryError], Answer] = {
         HTTPStatus.UNPROCESSABLE_ENTITY, Exit.USAGE, "receipt", "Not a receipt, or not a list of signers"
     ),
     errors.TrustError: Answer(HTTPStatus.CONFLICT, Exit.REFUSED, "trust", "This list of signers is not to be trusted"),
+    errors.EpochError: Answer(
+        HTTPStatus.NOT_FOUND, Exit.REFUSED, "epoch", "This day of rejections is not at hand, or cannot be closed"
+    ),
+    errors.ConvictionError: Answer(HTTPStatus.CONFLICT, Exit.UNKNOWN, "no-conviction", "Nothing here convicts a gate"),
     errors.CosignError: Answer(
         HTTPStatus.BAD_GATEWAY, Exit.OUTSIDE, "cosign", "A second gate's verdict could not be had"
     ),
@@ -262,6 +266,10 @@ REFUSALS: dict[str, str] = {
     "NotAGate": "a signature is of no gate in office",
     "QuorumNotMet": "fewer gates signed than this registry asks for",
     "MediaAlreadyRegistered": "these very bytes are recorded already",
+    "EpochNotClosable": "an epoch closes once, after its day, and with what counts in it at most three days late",
+    "NoTally": "no rejections of this uploader on that day can be disputed any more, or none are to be proven",
+    "AnswerPending": "fewer rejections are proven than were counted: that is taken only when three days are over",
+    "PathInvalid": "a rejection does not stand under the epoch's root",
     "EnforcedPause": "the registry is paused: what is recorded can be read, and nothing is added until it goes on",
 }
 

@@ -124,6 +124,17 @@ class TrustError(RegistryError):
     """A list of signers may not be trusted: not its admin's, another admin's, older than the pinned one, or at odds."""
 
 
+# -- rejections -------------------------------------------------------------------------------------------------
+
+
+class EpochError(RegistryError):
+    """An epoch of rejections cannot be closed, or its list cannot be had; the message says why."""
+
+
+class ConvictionError(RegistryError):
+    """What is at hand convicts no gate; the message says what speaks for it."""
+
+
 # -- other gates ------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from registry.register import (
     Batching,
     Checker,
     CoGate,
+    EpochKeeper,
     Examiner,
     Grouping,
     Progress,
@@ -38,6 +39,7 @@ from registry.register import (
     Reception,
     Recorder,
     Registrar,
+    Rejections,
     Spool,
     Stores,
 )
@@ -129,6 +131,14 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
     spool = Spool(settings.home / "spool")
     progress = Progress(journal=journal, spool=spool, clock=clock)
     receipts = ReceiptFiles(settings.home / "receipts", info=ledger.info, recorder=keys.recorder, clock=clock)
+    rejections = Rejections(
+        settings.home / "receipts",
+        ledger=ledger,
+        journal=journal,
+        gates=(keys.gate,),
+        progress=progress,
+        clock=clock,
+    )
     quorum = Quorum(
         ledger=ledger,
         gates=(keys.gate,),
@@ -147,6 +157,14 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
         clock=clock,
         grouping=Grouping(size=settings.batch_size, age_s=settings.batch_age_s),
     )
+    recorder = Recorder(
+        ledger=ledger,
+        journal=journal,
+        quorum=quorum,
+        progress=progress,
+        clock=clock,
+        stuck_after_s=settings.stuck_after_s,
+    )
     registrar = Registrar(
         ledger=ledger,
         index=read.index,
@@ -163,23 +181,34 @@ def _write_side(gate: GateSide, keys: Keyring) -> WriteSide:
             spool=spool,
             clock=clock,
         ),
-        recorder=Recorder(
-            ledger=ledger,
-            journal=journal,
-            quorum=quorum,
-            progress=progress,
-            clock=clock,
-            stuck_after_s=settings.stuck_after_s,
-        ),
+        recorder=recorder,
         quorum=quorum,
         batching=batching,
         progress=progress,
         spool=spool,
         receipts=receipts,
+        rejections=rejections,
         clock=clock,
     )
     cosigning = _cosigning_side(gate, keys, clock)
-    return WriteSide(gate=gate, registrar=registrar, receipts=receipts, cosigning=cosigning)
+    epochs = EpochKeeper(
+        ledger=ledger,
+        journal=journal,
+        rejections=rejections,
+        recorder=recorder,
+        gates=(keys.gate,),
+        store=stores.published,
+        clock=clock,
+    )
+    return WriteSide(
+        gate=gate,
+        registrar=registrar,
+        receipts=receipts,
+        rejections=rejections,
+        epochs=epochs,
+        recorder=keys.recorder,
+        cosigning=cosigning,
+    )
 
 
 def _cosigning_side(gate: GateSide, keys: Keyring, clock: SystemClock) -> CosigningSide | None:

@@ -18,7 +18,7 @@ from registry.media import Decoder
 from registry.model import Address, Dispute, ModelId, Record, Standing
 from registry.ports import ContentStore, Governor, Journal, Ledger, Signer, SimilarityIndex
 from registry.receipt import SignerList
-from registry.register import Checker, CoGate, Examiner, ReceiptFiles, Registrar
+from registry.register import Checker, CoGate, EpochKeeper, Examiner, ReceiptFiles, Registrar, Rejections
 from registry.verify import Verifier
 
 
@@ -75,11 +75,19 @@ class CosigningSide:
 
 @dataclass(frozen=True, slots=True)
 class WriteSide:
-    """Everything that registers; ``cosigning`` is absent where no other gate is named."""
+    """Everything that registers.
+
+    Attributes:
+        recorder: the key that sends registrations: the operator's own name.
+        cosigning: absent where no other gate is named.
+    """
 
     gate: GateSide
     registrar: Registrar
     receipts: ReceiptFiles
+    rejections: Rejections
+    epochs: EpochKeeper
+    recorder: Signer
     cosigning: CosigningSide | None = None
 
 

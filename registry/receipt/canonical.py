@@ -38,14 +38,14 @@ class Members(dict[str, Any]):
         self.repeated = tuple(name for name in self if names.count(name) > 1) if len(self) < len(names) else ()
 
 
-def read_json(raw: bytes) -> Members:
+def read_json(raw: bytes, *, most: int = MAX_BYTES) -> Members:
     """Return the JSON object in ``raw``; numbers that are no integers are left as `NotInteger`.
 
     Raises:
         ReceiptError: over a limit, not UTF-8, not JSON, or not an object.
     """
-    if len(raw) > MAX_BYTES:
-        raise ReceiptError(WHOLE, expected=f"{MAX_BYTES} bytes at most", got=str(len(raw)))
+    if len(raw) > most:
+        raise ReceiptError(WHOLE, expected=f"{most} bytes at most", got=str(len(raw)))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as exc:

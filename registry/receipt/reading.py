@@ -35,7 +35,7 @@ _ADMISSION = (
     "uploader",
 )  # fmt: skip
 MAX_OPINIONS = 255  # the contract counts its quorum in a uint8
-_KINDS: dict[str, LedgerKind] = {"embedded": "embedded", "network": "network"}
+LEDGER_KINDS: dict[str, LedgerKind] = {"embedded": "embedded", "network": "network"}
 _LEVELS = {str(level.name): level for level in Level}
 
 
@@ -56,11 +56,11 @@ def read_receipt(raw: bytes) -> Receipt:
         domain=Domain(
             ledger["chain_id"].integer(), ledger["contract"].address(), ledger["instance_id"].hexadecimal(32)
         ),
-        ledger_kind=ledger["kind"].word(_KINDS),
+        ledger_kind=ledger["kind"].word(LEDGER_KINDS),
         record=_record(parts["record"]),
         admission=_admission(parts["admission"]),
         verdicts=tuple(_verdict(each) for each in opinions),
-        intent=parts["intent"].optional(_intent),
+        intent=parts["intent"].optional(read_intent),
         inclusion=_inclusion(parts["inclusion"]),
         issued_at=parts["issued_at"].integer(),
         seal=parts["recorder_signature"].hexadecimal(65),
@@ -167,7 +167,8 @@ def _verdict(reader: Reader) -> GateVerdict:
     return GateVerdict(opinion, parts["gate"].address(), parts["signature"].hexadecimal(65))
 
 
-def _intent(reader: Reader) -> SignedIntent:
+def read_intent(reader: Reader) -> SignedIntent:
+    """Return an intent with its signature."""
     parts = reader.members("claims_hash", "deadline", "digest", "nonce", "signature", "uploader", "visibility")
     intent = UploadIntent(
         digest=parts["digest"].digest(),

@@ -4,6 +4,7 @@ from registry.register.batching import Batching, Grouping
 from registry.register.check import Checker
 from registry.register.claims import canonical_claims, claims_hash, consent_of_operator
 from registry.register.cosign import CoGate
+from registry.register.epochs import EpochKeeper, EpochStatus
 from registry.register.examine import Examination, Examiner
 from registry.register.index_check import IndexCheck, check_index
 from registry.register.progress import Progress
@@ -13,6 +14,7 @@ from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import Recorder
 from registry.register.registrar import Registrar
+from registry.register.rejections import Rejections
 from registry.register.rescreen import Rescreened, in_question, rescreen
 from registry.register.spool import Spool
 from registry.register.standing import (
@@ -33,6 +35,8 @@ __all__ = [
     "Batching",
     "Checker",
     "CoGate",
+    "EpochKeeper",
+    "EpochStatus",
     "Examination",
     "Examiner",
     "Grouping",
@@ -44,6 +48,7 @@ __all__ = [
     "Reception",
     "Recorder",
     "Registrar",
+    "Rejections",
     "Rescreened",
     "Spool",
     "Stores",

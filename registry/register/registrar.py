@@ -47,6 +47,7 @@ from registry.register.quorum import Quorum
 from registry.register.receipts import ReceiptFiles
 from registry.register.reception import Accepted, Reception, Stores
 from registry.register.recorder import RECORDING, Recorder
+from registry.register.rejections import Rejections
 from registry.register.spool import Spool
 from registry.register.standing import require_attestation
 
@@ -76,6 +77,7 @@ class Registrar:
         progress: Progress,
         spool: Spool,
         receipts: ReceiptFiles,
+        rejections: Rejections,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
@@ -91,6 +93,7 @@ class Registrar:
         self._progress = progress
         self._spool = spool
         self._receipts = receipts
+        self._rejections = rejections
         self._clock = clock
 
     def accept(self, path: Path, request: Request) -> Accepted:
@@ -193,7 +196,7 @@ class Registrar:
         review = ReviewDecision(approved, reviewer, reason, self._clock.now())
         if not approved:
             reasons = (REJECTED_BY_REVIEWER, *job.reasons)
-            return self._progress.close(replace(job, review=review), JobState.REJECTED, reasons)
+            return self._rejections.reject(replace(job, review=review), reasons)
         if require_screened(job).fingerprint is None:
             raise JobStateError(f"job {job_id}: the decoder failed on this file, so there is nothing to record")
         return self._progress.put(replace(job, state=JobState.SCREENED, review=review))
@@ -236,7 +239,7 @@ class Registrar:
         if job.review is not None or outcome is Outcome.ACCEPTED:
             return self._pin(job, screened)
         if outcome is Outcome.REJECTED and not job.request.appeal:
-            return self._progress.close(job, JobState.REJECTED, screened.verdict.reasons)
+            return self._rejections.reject(job, screened.verdict.reasons)
         return self._progress.put(replace(job, state=JobState.REVIEW))
 
     def _pin(self, job: Job, screened: Screened) -> Job:

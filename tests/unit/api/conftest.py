@@ -16,6 +16,7 @@ from api.deps import CosigningSide, GateSide, ReadSide, WriteSide
 from api.jobs import JobRunner
 from api.settings import Settings
 from registry.media import Decoder
+from tests.fakes import RECORDER
 from tests.pictures import jpeg, picture
 from tests.unit.registry.register.conftest import Desk
 
@@ -68,7 +69,15 @@ def application(desk: Desk, *, peers: tuple[str, ...] = (PEER_TOKEN,), **setting
     model_id = desk.detector.model_id if desk.detector else None
     gate = GateSide(read=read, examiner=desk.examiner, checker=desk.checker, model_id=model_id)
     cosigning = CosigningSide(desk.cogate, peers) if peers else None
-    side = WriteSide(gate=gate, registrar=desk.registrar, receipts=desk.receipts, cosigning=cosigning)
+    side = WriteSide(
+        gate=gate,
+        registrar=desk.registrar,
+        receipts=desk.receipts,
+        rejections=desk.rejections,
+        epochs=desk.epochs,
+        recorder=RECORDER,
+        cosigning=cosigning,
+    )
     return create_app(side, JobRunner(desk.registrar, desk.journal), bearer_token=TOKEN)
 
 

@@ -17,6 +17,7 @@ from registry.register import (
     Batching,
     Checker,
     CoGate,
+    EpochKeeper,
     Examiner,
     Grouping,
     Progress,
@@ -25,6 +26,7 @@ from registry.register import (
     Reception,
     Recorder,
     Registrar,
+    Rejections,
     Spool,
     Stores,
 )
@@ -89,26 +91,66 @@ class Desk:
         return ReceiptFiles(self.root / "receipts", info=self.ledger.info, recorder=RECORDER, clock=self.clock)
 
     @property
-    def registrar(self) -> Registrar:
-        stores = Stores(local=self.local, published=self.published or self.local)
-        progress = Progress(journal=self.journal, spool=self.spool, clock=self.clock)
-        quorum = Quorum(
+    def progress(self) -> Progress:
+        return Progress(journal=self.journal, spool=self.spool, clock=self.clock)
+
+    @property
+    def rejections(self) -> Rejections:
+        return Rejections(
+            self.root / "receipts",
+            ledger=self.ledger,
+            journal=self.journal,
+            gates=(self.gate,),
+            progress=self.progress,
+            clock=self.clock,
+        )
+
+    @property
+    def quorum(self) -> Quorum:
+        return Quorum(
             ledger=self.ledger,
             gates=(self.gate,),
             cosigners=self.cosigners,
             operator=RECORDER,
-            progress=progress,
+            progress=self.progress,
             spool=self.spool,
             clock=self.clock,
         )
+
+    @property
+    def recorder(self) -> Recorder:
+        return Recorder(
+            ledger=self.ledger,
+            journal=self.journal,
+            quorum=self.quorum,
+            progress=self.progress,
+            clock=self.clock,
+            stuck_after_s=self.stuck_after_s,
+        )
+
+    @property
+    def epochs(self) -> EpochKeeper:
+        return EpochKeeper(
+            ledger=self.ledger,
+            journal=self.journal,
+            rejections=self.rejections,
+            recorder=self.recorder,
+            gates=(self.gate,),
+            store=self.local,
+            clock=self.clock,
+        )
+
+    @property
+    def registrar(self) -> Registrar:
+        stores = Stores(local=self.local, published=self.published or self.local)
         if isinstance(self.ledger, MemoryLedger):
             self.ledger.manifests = stores.published
         batching = Batching(
             ledger=self.ledger,
             journal=self.journal,
-            quorum=quorum,
+            quorum=self.quorum,
             stores=stores,
-            progress=progress,
+            progress=self.progress,
             clock=self.clock,
             grouping=self.grouping,
         )
@@ -128,19 +170,13 @@ class Desk:
                 spool=self.spool,
                 clock=self.clock,
             ),
-            recorder=Recorder(
-                ledger=self.ledger,
-                journal=self.journal,
-                quorum=quorum,
-                progress=progress,
-                clock=self.clock,
-                stuck_after_s=self.stuck_after_s,
-            ),
-            quorum=quorum,
+            recorder=self.recorder,
+            quorum=self.quorum,
             batching=batching,
-            progress=progress,
+            progress=self.progress,
             spool=self.spool,
             receipts=self.receipts,
+            rejections=self.rejections,
             clock=self.clock,
         )
 

@@ -1,0 +1,222 @@
+"""What a rejection receipt is worth: signatures, inclusion and standing, each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from registry import eip712
+from registry.errors import LedgerUnavailableError, SignatureError
+from registry.merkle import root_of
+from registry.model import Address, ClosedEpoch, GateSignature
+from registry.ports import Ledger
+from registry.receipt.canonical import first_difference
+from registry.receipt.fields import FIELDS, changed_fields
+from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
+from registry.receipt.signers import SignerList
+from registry.receipt.verifying import ELSEWHERE, OFFLINE
+from registry.rejection.details import detail_hash, intent_hash_of, leaf_of
+from registry.rejection.values import RejectionReceipt
+
+AskWallet = Callable[[Address, bytes, bytes], bool]
+MAX_PATH = 32  # more than any epoch's tree is high
+
+
+def verify_rejection(
+    receipt: RejectionReceipt, *, signers: SignerList | None, ledger: Ledger | None, without: Reason = OFFLINE
+) -> ReceiptVerification:
+    """Return what a rejection receipt is worth; its `stands` is absent, since no record is.
+
+    Args:
+        receipt: well formed.
+        signers: whom the verifier trusts; absent where it trusts nobody.
+        ledger: to be asked; absent where none can be or may be.
+        without: why it is absent.
+
+    Raises:
+        LedgerError: the ledger gave an answer that cannot be right.
+    """
+    if ledger is not None and eip712.Domain.of(ledger.info) == receipt.domain:
+        try:
+            closed = ledger.closed_epoch(receipt.rejection.epoch)
+            return ReceiptVerification(
+                signatures=Finding.of(_signatures(receipt, signers, ledger.wallet_accepts)),
+                inclusion=Finding.of([*_by_path(receipt), *_by_ledger(receipt, closed, ledger)]),
+                standing=Finding.of(_standing(receipt, closed, ledger)),
+                stands=None,
+            )
+        except LedgerUnavailableError as exc:
+            without = unchecked("ledger_unavailable", None, f"the ledger does not answer: {exc}")
+    elif ledger is not None:
+        without = ELSEWHERE
+    return ReceiptVerification(
+        signatures=Finding.of(_signatures(receipt, signers, None)),
+        inclusion=Finding.of([*_by_path(receipt), without]),
+        standing=Finding.of([without]),
+        stands=None,
+    )
+
+
+def promise_problem(
+    domain: eip712.Domain, signed: GateSignature, *, leaf: bytes, epoch: int, rejected_at: int, field: str
+) -> Reason | None:
+    """Say why a gate's signature is no promise that this leaf will stand in this epoch."""
+    message = eip712.rejection_message(domain, leaf, epoch=epoch, rejected_at=rejected_at)
+    try:
+        gate = eip712.recover(message, signed.signature)
+    except SignatureError as exc:
+        return wrong("gate_signature_invalid", field, f"{field}: {exc}")
+    if gate == signed.gate:
+        return None
+    text = f"{field}: expected the signature of {signed.gate} over leaf and epoch, got another one"
+    return wrong("gate_signature_invalid", field, text)
+
+
+def term_problem(signers: SignerList, gate: Address, at: int, field: str) -> Reason | None:
+    """Say why a gate's word of a moment does not count."""
+    term = signers.term_of(gate)
+    if term is None:
+        return wrong("no_gate", field, f"{field}: {gate} was never a gate of this installation")
+    if at < term.valid_from or (term.valid_until is not None and at >= term.valid_until):
+        return wrong("gate_out_of_term", field, f"{field}: {gate} was not in office at {at}")
+    if 0 < term.compromised_since <= at:
+        text = f"{field}: the key of {gate} was in other hands from {term.compromised_since}, and signed at {at}"
+        return wrong("gate_key_compromised", field, text)
+    return None
+
+
+def _signatures(
+    receipt: RejectionReceipt, signers: SignerList | None, ask_wallet: AskWallet | None
+) -> Iterator[Reason]:
+    yield from _form(receipt)
+    yield from _commitments(receipt)
+    known = signers if signers is not None and signers.domain == receipt.domain else None
+    if known is None:
+        code, what = ("no_signers", "no list") if signers is None else ("other_signers", "the list of another one")
+        yield unchecked(code, None, f"{what} of signers is pinned for this installation")
+    said = receipt.rejection
+    for index, signed in enumerate(said.signatures):
+        field = f"gates[{index}]"
+        problem = promise_problem(
+            receipt.domain,
+            signed,
+            leaf=said.leaf,
+            epoch=receipt.epoch,
+            rejected_at=said.rejected_at,
+            field=f"{field}.signature",
+        )
+        if problem is None and known is not None:
+            problem = term_problem(known, signed.gate, said.rejected_at, f"{field}.gate")
+        if problem is not None:
+            yield problem
+    yield from _wish(receipt, ask_wallet)
+
+
+def _form(receipt: RejectionReceipt) -> Iterator[Reason]:
+    body = {name: value for name, value in receipt.document.items() if name != FIELDS}
+    for field in changed_fields(body, receipt.fields):
+        yield wrong("field_changed", field, f"{field}: this is not the value that was issued")
+    if (different := first_difference(receipt.raw, receipt.document)) is not None:
+        text = f"{different}: expected the canonical form (RFC 8785) from here on, got another way of writing it"
+        yield wrong("not_canonical", different, text)
+
+
+def _commitments(receipt: RejectionReceipt) -> Iterator[Reason]:
+    """Yield where the leaf is not of what the receipt says."""
+    said = receipt.rejection
+    details = detail_hash(
+        detail_salt=said.detail_salt,
+        digest=receipt.digest,
+        reasons=said.reasons,
+        opinion=said.opinion,
+        policy_id=said.policy_id,
+        rejected_at=said.rejected_at,
+    )
+    leaf = leaf_of(receipt.domain, uploader=said.uploader, intent=receipt.intent, detail_hash=details, salt=said.salt)
+    for name, expected, got in (
+        ("epoch", said.epoch, receipt.epoch),
+        ("detail_hash", details, said.detail_hash),
+        ("intent_hash", intent_hash_of(receipt.intent), said.intent_hash),
+        ("leaf", leaf, said.leaf),
+    ):
+        if expected != got:
+            field = f"rejection.{name}"
+            yield wrong("commitment_mismatch", field, f"{field}: expected {_told(expected)}, got {_told(got)}")
+
+
+def _wish(receipt: RejectionReceipt, ask_wallet: AskWallet | None) -> Iterator[Reason]:
+    signed, said = receipt.intent, receipt.rejection
+    if signed is None:
+        yield remark("own_name", "intent", "intent: none: the operator asked in its own name, so this never counts")
+        return
+    if (signed.intent.digest, signed.intent.uploader) != (receipt.digest, said.uploader):
+        text = f"intent: expected one of {said.uploader} for {receipt.digest}, got another one"
+        yield wrong("intent_mismatch", "intent", text)
+    field = "intent.signature"
+    message = eip712.intent_message(receipt.domain, signed.intent)
+    try:
+        if eip712.recover(message, signed.signature) == signed.intent.uploader:
+            return
+        text = f"{field}: expected the signature of {signed.intent.uploader} over the intent, got another one"
+    except SignatureError as exc:
+        text = f"{field}: {exc}"
+    if ask_wallet is None:
+        yield unchecked("wallet_not_asked", field, f"{text}; a contract's wallet may call it its own (EIP-1271)")
+    elif not ask_wallet(signed.intent.uploader, eip712.signing_hash(message), signed.signature):
+        yield wrong("intent_signature_invalid", field, text)
+
+
+def _by_path(receipt: RejectionReceipt) -> Iterator[Reason]:
+    claimed = receipt.inclusion
+    if claimed is None:
+        text = f"inclusion: none yet: epoch {receipt.epoch} closes after its day; fetch the receipt again then"
+        yield unchecked("epoch_open", "inclusion", text)
+        return
+    if claimed.epoch != receipt.epoch:
+        text = f"inclusion.epoch: expected {receipt.epoch}, got {claimed.epoch}"
+        yield wrong("other_epoch", "inclusion.epoch", text)
+    if len(claimed.path) > MAX_PATH:
+        text = f"inclusion.path: expected {MAX_PATH} nodes at most, got {len(claimed.path)}"
+        yield wrong("path_too_long", "inclusion.path", text)
+    elif (root := root_of(receipt.rejection.leaf, claimed.path)) != claimed.root:
+        text = f"inclusion.path: expected a way to the root {_told(claimed.root)}, got one to {_told(root)}"
+        yield wrong("path_mismatch", "inclusion.path", text)
+
+
+def _by_ledger(receipt: RejectionReceipt, closed: ClosedEpoch | None, ledger: Ledger) -> Iterator[Reason]:
+    claimed = receipt.inclusion
+    if claimed is None:
+        return
+    if closed is None:
+        yield wrong("epoch_not_closed", "inclusion", f"inclusion: the ledger has epoch {receipt.epoch} open")
+        return
+    place = closed.inclusion
+    for name, there, got in (
+        ("root", closed.root, claimed.root),
+        ("tx", place.tx_hash, claimed.tx),
+        ("block_number", place.block_number, claimed.block_number),
+        ("block_hash", place.block_hash, claimed.block_hash),
+        ("log_index", place.log_index, claimed.log_index),
+    ):
+        if there != got:
+            field = f"inclusion.{name}"
+            yield wrong("not_on_ledger", field, f"{field}: the ledger says {_told(there)}, the receipt {_told(got)}")
+    if not ledger.is_final(place):
+        yield unchecked("not_final", "inclusion", "inclusion: the block may still be undone: ask again later")
+
+
+def _standing(receipt: RejectionReceipt, closed: ClosedEpoch | None, ledger: Ledger) -> Iterator[Reason]:
+    """Yield a remark: whether the rejection weighs on its uploader's reputation."""
+    uploader, epoch = receipt.rejection.uploader, receipt.epoch
+    if closed is None:
+        yield remark("epoch_open", None, f"epoch {epoch} is open: nothing counts yet")
+        return
+    if not any(tally.uploader == uploader for tally in closed.tallies):
+        yield remark("not_counted", None, f"epoch {epoch} closed without counting any rejection of {uploader}")
+    elif any((each.epoch, each.uploader) == (epoch, uploader) for each in ledger.tally_disputes()):
+        yield remark("tally_disputed", None, f"the rejections of {uploader} in epoch {epoch} are disputed: none counts")
+    else:
+        yield remark("counted", None, f"epoch {epoch} counts rejections of {uploader}; see its reputation")
+
+
+def _told(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
