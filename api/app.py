@@ -11,9 +11,10 @@ from api import web
 from api.deps import WriteSide
 from api.deps.counters import Counters
 from api.jobs import JobRunner
-from api.routes import gate, health, media, questions, receipts, records, registrations
+from api.routes import epochs, gate, health, media, questions, receipts, records, registrations
 from api.routes.guard import Guard
 from api.routes.problems import PROBLEM_RESPONSE, install
+from api.tending import Tender
 from registry.errors import InvalidValueError
 
 TITLE = "Touchstone"
@@ -21,12 +22,13 @@ API_VERSION = "1"
 MIN_TOKEN_LENGTH = 32  # 128 bits in hex
 
 
-def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> FastAPI:
+def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str, tender: Tender | None = None) -> FastAPI:
     """Return the application; it starts the runner when it starts, and lets its job end when it stops.
 
     Args:
         side: the composed core; its decoder's server runs already, since it must not be forked beside threads.
         runner: carries registrations on.
+        tender: looks after the epochs of rejections; absent where another process does.
         bearer_token: what registering in the operator's name, reviewing and revoking need.
 
     Raises:
@@ -38,9 +40,13 @@ def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> Fast
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         runner.start()
+        if tender is not None:
+            tender.start()
         try:
             yield
         finally:
+            if tender is not None:
+                tender.stop()
             runner.stop()
 
     app = FastAPI(
@@ -64,6 +70,7 @@ def create_app(side: WriteSide, runner: JobRunner, *, bearer_token: str) -> Fast
         receipts.router,
         records.router,
         registrations.router,
+        epochs.router,
         health.router,
         web.router,
     ):

@@ -9,6 +9,7 @@ from api.cli import (
     backups,
     batching,
     contract,
+    epochs,
     judging,
     keys,
     ledger,
@@ -50,6 +51,7 @@ app.add_typer(writing.review_app, name="review")
 app.add_typer(reading.index_app, name="index")
 app.add_typer(proof.receipt_app, name="receipt")
 app.add_typer(proof.trust_app, name="trust")
+app.add_typer(epochs.epoch_app, name="epoch")
 app.add_typer(keys.key_app, name="key")
 app.add_typer(contract.contract_app, name="contract")
 app.add_typer(ledger.ledger_app, name="ledger")

@@ -8,7 +8,7 @@ from typing import Any
 from registry.model.trust import ledger_line
 from registry.receipt import Finding, Receipt, ReceiptVerification, Result, SignerList, TrustSource
 
-_RESULTS = {Result.VALID: "valid", Result.INVALID: "INVALID", Result.NOT_CHECKED: "not checked"}
+RESULTS = {Result.VALID: "valid", Result.INVALID: "INVALID", Result.NOT_CHECKED: "not checked"}
 _SOURCES: dict[TrustSource, str] = {
     "given": "the list given",
     "pinned": "the pinned list",
@@ -28,15 +28,20 @@ def verification_lines(
         ("standing", found.standing, stands),
         *([("file", media, "")] if media else []),
     ]
-    head = ", ".join(f"{name} {_RESULTS[finding.result]}{more}" for name, finding, more in results)
-    version = f" (version {signers.version}, admin {signers.admin})" if signers and source != "own_ledger" else ""
+    head = ", ".join(f"{name} {RESULTS[finding.result]}{more}" for name, finding, more in results)
     return [
         head,
-        f"  of {receipt.record.digest}, registered {_when(receipt.record.registered_at)} by {receipt.record.uploader}",
+        f"  of {receipt.record.digest}, registered {when(receipt.record.registered_at)} by {receipt.record.uploader}",
         *(f"  {name}: {reason.message}" for name, finding, _ in results for reason in finding.reasons),
-        f"  trusted: {_SOURCES[source]}{version}",
+        trust_line(signers, source),
         f"  {ledger_line(receipt.ledger_kind)}",
     ]
+
+
+def trust_line(signers: SignerList | None, source: TrustSource) -> str:
+    """Return who was trusted in words."""
+    version = f" (version {signers.version}, admin {signers.admin})" if signers and source != "own_ledger" else ""
+    return f"  trusted: {_SOURCES[source]}{version}"
 
 
 def signers_document(signers: SignerList) -> dict[str, Any]:
@@ -60,17 +65,18 @@ def signers_lines(signers: SignerList) -> list[str]:
     lines = [
         f"signers of installation 0x{domain.instance_id.hex()}",
         f"  contract {domain.contract} on chain {domain.chain_id}",
-        f"  version {signers.version} of {_when(signers.issued_at)}, signed by the admin {signers.admin}",
+        f"  version {signers.version} of {when(signers.issued_at)}, signed by the admin {signers.admin}",
         f"  {signers.thresholds[-1].gates} of these gates must sign:",
     ]
     for term in signers.gates:
-        until = f" until {_when(term.valid_until)}" if term.valid_until is not None else ""
-        stolen = f", its key in other hands since {_when(term.compromised_since)}" if term.compromised_since else ""
-        lines.append(f"    {term.gate}, run by {term.run_by}, from {_when(term.valid_from)}{until}{stolen}")
+        until = f" until {when(term.valid_until)}" if term.valid_until is not None else ""
+        stolen = f", its key in other hands since {when(term.compromised_since)}" if term.compromised_since else ""
+        lines.append(f"    {term.gate}, run by {term.run_by}, from {when(term.valid_from)}{until}{stolen}")
     return [*lines, *(f"  recorder {recorder}" for recorder in signers.recorders)]
 
 
-def _when(unix_s: int) -> str:
+def when(unix_s: int) -> str:
+    """Return a moment in Unix seconds as people read it."""
     try:
         return datetime.datetime.fromtimestamp(unix_s, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     except (ValueError, OverflowError, OSError):  # a year beyond 9999, which only a forged document has

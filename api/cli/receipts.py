@@ -13,9 +13,11 @@ import typer
 
 from api.cli.output import Output, note, wire
 from api.cli.proof_words import verification_lines
+from api.cli.rejection_words import judgement_document, judgement_lines, rejection_document, rejection_lines
 from api.errors import Exit, answer_to, combined
 from api.schemas import ReceiptVerificationOut
 from api.settings import Settings
+from registry.eip712 import Domain
 from registry.errors import InvalidValueError, RecordNotFoundError, RegistryError
 from registry.model import Digest, Standing
 from registry.ports import Ledger
@@ -25,7 +27,6 @@ from registry.receipt import (
     Finding,
     Pins,
     Reason,
-    Receipt,
     ReceiptVerification,
     Result,
     SignerList,
@@ -39,6 +40,14 @@ from registry.receipt import (
     verify,
 )
 from registry.receipt.findings import wrong
+from registry.rejection import (
+    is_conviction,
+    is_rejection,
+    judge,
+    read_conviction,
+    read_rejection,
+    verify_rejection,
+)
 
 receipt_app = typer.Typer(help="Portable evidence of registration.", no_args_is_help=True)
 
@@ -60,11 +69,11 @@ class Known:
     without: Reason
     own: Callable[[], SignerList | None]
 
-    def signers_for(self, receipt: Receipt) -> tuple[SignerList | None, TrustSource]:
-        """Return whom to trust about a receipt, and where that comes from."""
+    def signers_for(self, domain: Domain) -> tuple[SignerList | None, TrustSource]:
+        """Return whom to trust about an installation, and where that comes from."""
         if self.given is not None:
             return self.given, "given"
-        return trusted_for(receipt, pins=self.pins, ledger=self.ledger, own=self.own)
+        return trusted_for(domain, pins=self.pins, ledger=self.ledger, own=self.own)
 
 
 @receipt_app.command("show")
@@ -78,7 +87,7 @@ def show(
     path = _receipt_of(subject)
     raw = path.read_bytes()
     body = read_json(raw)
-    different = first_difference(raw, read_receipt(raw).document)
+    different = first_difference(raw, (read_rejection if is_rejection(raw) else read_receipt)(raw).document)
     if different is not None:
         note(f"{path} is not in canonical form (RFC 8785) from {different} on: it has been edited")
     Output(as_json).answer(body, json.dumps(body, indent=2, ensure_ascii=False))
@@ -105,6 +114,9 @@ def verify_command(
     Who may sign is pinned by `trust add`; this installation's own ledger vouches for its own gates. Ends 0 if all that
     was asked for is valid and the record ACTIVE; 4 if something is invalid, or the record DISPUTED or REVOKED; 3 if
     nobody is trusted for that installation, or something else could not be judged; 5 if the ledger could not be asked.
+
+    Receipts of rejections and evidence against a gate (`epoch convict`) are verified likewise; the latter ends 0 if it
+    convicts.
     """
     run = Settings()
     output = Output(as_json)
@@ -134,21 +146,52 @@ def exit_of(found: ReceiptVerification, media: Finding | None, *, offline: bool)
 
 
 def _verify(path: Path, known: Known, digest: Digest | None, output: Output, *, offline: bool) -> Exit:
-    receipt = read_receipt(_read(path))
-    signers, source = known.signers_for(receipt)
+    raw = _read(path)
+    if is_rejection(raw):
+        return _verify_rejection(path, raw, known, digest, output, offline=offline)
+    if is_conviction(raw):
+        return _judge(path, raw, known, output)
+    receipt = read_receipt(raw)
+    signers, source = known.signers_for(receipt.domain)
     found = verify(receipt, signers=signers, ledger=known.ledger, without=known.without)
-    media = None if digest is None else _media(receipt, digest)
+    media = None if digest is None else _media("record.digest", receipt.record.digest, digest)
     document = wire(ReceiptVerificationOut.of(receipt, found, signers, source, media))
     lines = verification_lines(receipt, found, media, signers, source)
     output.answer({"file": str(path), **document}, f"{path}: {lines[0]}", *lines[1:])
     return exit_of(found, media, offline=offline)
 
 
-def _media(receipt: Receipt, digest: Digest) -> Finding:
-    if digest == receipt.record.digest:
+def _verify_rejection(
+    path: Path, raw: bytes, known: Known, digest: Digest | None, output: Output, *, offline: bool
+) -> Exit:
+    receipt = read_rejection(raw)
+    signers, source = known.signers_for(receipt.domain)
+    found = verify_rejection(receipt, signers=signers, ledger=known.ledger, without=known.without)
+    media = None if digest is None else _media("rejection.digest", receipt.digest, digest)
+    document = rejection_document(receipt, found, media, signers, source)
+    lines = rejection_lines(receipt, found, media, signers, source)
+    output.answer({"file": str(path), **document}, f"{path}: {lines[0]}", *lines[1:])
+    return exit_of(found, media, offline=offline)
+
+
+def _judge(path: Path, raw: bytes, known: Known, output: Output) -> Exit:
+    conviction = read_conviction(raw)
+    signers, source = known.signers_for(conviction.domain)
+    found = judge(conviction, signers=signers, ledger=known.ledger, without=known.without)
+    lines = judgement_lines(conviction, found, signers, source)
+    document = judgement_document(conviction, found, signers, source)
+    output.answer({"file": str(path), **document}, f"{path}: {lines[0]}", *lines[1:])
+    results = {finding.result for finding in (found.promise, found.omission, found.closing)}
+    if Result.INVALID in results:
+        return Exit.REFUSED
+    return Exit.GOOD if found.guilty else Exit.REVIEW
+
+
+def _media(field: str, expected: Digest, got: Digest) -> Finding:
+    if got == expected:
         return Finding.of([])
-    text = f"record.digest: the file's SHA-256 is {digest}, the receipt is of {receipt.record.digest}"
-    return Finding.of([wrong("other_file", "record.digest", text)])
+    text = f"{field}: the file's SHA-256 is {got}, the receipt is of {expected}"
+    return Finding.of([wrong("other_file", field, text)])
 
 
 @contextmanager
@@ -178,7 +221,7 @@ def _read(path: Path) -> bytes:
 
 def _receipt_of(subject: str) -> Path:
     given = Path(subject)
-    if given.name.endswith(".receipt.json") and given.is_file():
+    if given.name.endswith((".receipt.json", ".rejection.json")) and given.is_file():
         return given
     digest = Digest.of_file(given) if given.is_file() else Digest.from_hex(subject)
     path = Settings().home / "receipts" / f"{digest.hex}.receipt.json"

@@ -176,7 +176,7 @@ def tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
     read = side.gate.read
     outcome = outcome_of(job) or "FAILED"
     record = read.ledger.find(job.request.digest) if job.state is JobState.FINAL else None
-    receipt = side.receipts.path(job.request.digest) if record else None
+    receipt = side.receipts.path(job.request.digest) if record else side.rejections.path(job)
     document = {"file": subject, **_row(outcome, job, record=record, side=side, receipt=receipt)}
     lines = [f"{subject}: {outcome}"]
     if job.screened:
@@ -190,6 +190,8 @@ def tell(side: WriteSide, output: Output, subject: str, job: Job) -> Exit:
         lines += record_lines(record, read.dispute_of(record))
         lines.append(f"  uploader's reputation: {reputation_line(read.ledger.reputation_of(record.uploader))}")
         lines += [f"  {ledger_line(read.ledger.info.kind)}", f"  receipt {receipt}"]
+    if job.rejection:
+        lines.append(f"  the gates' signed rejection: {receipt}")
     if outcome == "FAILED":
         lines.append(f"  failed: {', '.join(job.reasons)}")
     if outcome == "INCONCLUSIVE":

@@ -30,6 +30,11 @@ def receipt_path(digest_hex: str) -> str:
     return f"{record_path(digest_hex)}/receipt"
 
 
+def rejection_path(job_id: str) -> str:
+    """Return where the receipt of a rejection is read; the job's id is what its owner alone knows."""
+    return f"{job_path(job_id)}/receipt"
+
+
 def record_out(record: Record, read: ReadSide) -> RecordOut:
     """Return a record's public form."""
     return RecordOut.of(record, fp_version=read.fp_version_of(record), dispute=read.dispute_of(record))
@@ -38,12 +43,13 @@ def record_out(record: Record, read: ReadSide) -> RecordOut:
 def job_out(job: Job, read: ReadSide) -> JobOut:
     """Return a job's public form, with the record and the receipt's address once it is final."""
     record = read.ledger.find(job.request.digest) if job.state is JobState.FINAL else None
+    receipt = receipt_path(record.digest.hex) if record else rejection_path(job.job_id) if job.rejection else None
     return JobOut(
         outcome=outcome_of(job),
         job_id=job.job_id,
         reasons=list(job.reasons),
         record=record_out(record, read) if record else None,
-        receipt=receipt_path(record.digest.hex) if record else None,
+        receipt=receipt,
         credentials=credentials_of(job),
         state=job.state.value,
         digest=job.request.digest.hex,

@@ -45,7 +45,7 @@ def verify_receipt(
 ) -> ReceiptVerificationOut:
     """Judge a receipt: its signatures, its inclusion, and how the record stands now. That is this service's word."""
     pins = Pins(read.settings.home / "trust")
-    signers, source = trusted_for(receipt, pins=pins, ledger=read.ledger, own=read.own_signers)
+    signers, source = trusted_for(receipt.domain, pins=pins, ledger=read.ledger, own=read.own_signers)
     found = verify(receipt, signers=signers, ledger=read.ledger)
     counters.add("receipts", signatures=found.signatures.result.value)
     return ReceiptVerificationOut.of(receipt, found, signers, source)

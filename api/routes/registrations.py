@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.deps import Reading, Writing
+from api.errors import ReceiptNotFoundError
 from api.routes.bodies import ReviewIn, ReviewOut, ReviewsOut
 from api.routes.guard import OPERATOR
 from api.routes.presenting import job_out, registration_response, tagged
@@ -22,6 +23,15 @@ router = APIRouter(prefix="/v1", tags=["registering"])
 def job(job_id: str, request: Request, read: Reading) -> Response:
     """Return how a registration stands."""
     return tagged(job_out(read.journal.get(job_id), read), request)
+
+
+@router.get("/jobs/{job_id}/receipt")
+def receipt(job_id: str, side: Writing) -> Response:
+    """Return the gates' signed rejection of a file, byte for byte; it gets its path when the epoch has closed."""
+    path = side.rejections.path(side.gate.read.journal.get(job_id))
+    if path is None:
+        raise ReceiptNotFoundError(f"{job_id} was not rejected; a record's receipt is read at the record")
+    return Response(path.read_bytes(), media_type="application/json")
 
 
 @router.get("/reviews", dependencies=[OPERATOR])

@@ -44,6 +44,15 @@ class TrustOut(Wire):
     version: int | None
     admin: str | None
 
+    @classmethod
+    def of(cls, signers: SignerList | None, source: TrustSource) -> Self:
+        """Return its public form."""
+        return cls(
+            source=source,
+            version=signers.version if signers and source != "own_ledger" else None,
+            admin=str(signers.admin) if signers else None,
+        )
+
 
 class ReceiptVerificationOut(Wire):
     """What a receipt is worth: three results apart, and a fourth where a file was to be compared."""
@@ -74,9 +83,5 @@ class ReceiptVerificationOut(Wire):
             inclusion=FindingOut.of(found.inclusion),
             standing=standing.model_copy(update={"value": found.stands.name if found.stands else None}),
             media=FindingOut.of(media) if media else None,
-            trust=TrustOut(
-                source=source,
-                version=signers.version if signers and source != "own_ledger" else None,
-                admin=str(signers.admin) if signers else None,
-            ),
+            trust=TrustOut.of(signers, source),
         )

@@ -10,18 +10,17 @@ from typing import Literal
 from registry.eip712 import Domain
 from registry.ports import Ledger
 from registry.receipt.signers import SignerList, read_signers, require_successor
-from registry.receipt.values import Receipt
 
 TrustSource = Literal["pinned", "given", "own_ledger", "none"]
 
 
 def trusted_for(
-    receipt: Receipt, *, pins: Pins, ledger: Ledger | None, own: Callable[[], SignerList | None]
+    domain: Domain, *, pins: Pins, ledger: Ledger | None, own: Callable[[], SignerList | None]
 ) -> tuple[SignerList | None, TrustSource]:
-    """Return whom to trust about a receipt, and where that comes from: a pin, else its own installation's ledger.
+    """Return whom to trust about an installation, and where that comes from: a pin, else its own ledger.
 
     Args:
-        receipt: to be judged.
+        domain: of the installation that a proof is said to be of.
         pins: what was pinned.
         ledger: that is asked, if one is.
         own: reads the signers of that ledger from its events.
@@ -30,10 +29,10 @@ def trusted_for(
         ReceiptError: the pinned file is damaged.
         TrustError: it is not as its admin signed it.
     """
-    pinned = pins.of(receipt.domain)
+    pinned = pins.of(domain)
     if pinned is not None:
         return pinned, "pinned"
-    if ledger is not None and Domain.of(ledger.info) == receipt.domain and (signers := own()) is not None:
+    if ledger is not None and Domain.of(ledger.info) == domain and (signers := own()) is not None:
         return signers, "own_ledger"
     return None, "none"
 

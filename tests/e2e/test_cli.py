@@ -57,7 +57,14 @@ def test_a_refused_file_ends_4_and_is_neither_pinned_nor_recorded(tmp_path: Path
     done = here.run("register", photo)
     assert done.code == 4
     assert (done.row["outcome"], done.row["reasons"], done.row["record"]) == ("REJECTED", ["flagged"], None)
-    assert here.contents() == []
+    receipt = Path(done.row["receipt"])
+    assert here.contents() == [receipt.name], "nothing but the gate's signed rejection"
+    said = here.run("receipt", "verify", receipt, "--file", photo)
+    assert (said.code, said.row["signatures"]["result"], said.row["media"]["result"]) == (3, "valid", "valid")
+    assert [reason["code"] for reason in said.row["inclusion"]["reasons"]] == ["epoch_open"]
+    [day] = here.run("epoch", "status").rows
+    assert (day["state"], day["rejections"], day["tallies"]) == ("open", 1, [])
+    assert here.run("epoch", "close").rows == []
     assert here.run("verify", photo).code == 1
     assert here.run("index", "stats").row == {"files": 0, "records": 0, "fp_versions": {}}
 
@@ -144,7 +151,7 @@ def test_a_person_may_refuse(tmp_path: Path) -> None:
     job_id = here.run("register", photo).row["job_id"]
     refused = here.run("review", "reject", job_id, "--reason", "no")
     assert (refused.code, refused.row["outcome"]) == (4, "REJECTED")
-    assert here.contents() == []
+    assert here.contents() == [Path(refused.row["receipt"]).name]
 
 
 def test_revoke_reputation_index_and_receipt(tmp_path: Path) -> None:

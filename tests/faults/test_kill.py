@@ -177,6 +177,10 @@ def test_killed_while_refusing_it_refuses_after_restart_and_keeps_nothing(
         answer = service.post(photo)
         assert answer is not None
         assert answer.json()["outcome"] == "REJECTED"
+        with service.client() as client:
+            receipt = client.get(answer.json()["receipt"])
     here = Installation(service.home)
-    assert here.contents() == []
+    [kept] = (service.home / "receipts").iterdir()
+    assert here.contents() == [kept.name], "one rejection, however often it was interrupted"
+    assert kept.read_bytes() == receipt.content
     assert here.run("verify", photo).code == 1
