@@ -14,7 +14,7 @@ from api.cli.proof_words import signers_document, signers_lines
 from api.settings import Settings
 from registry.errors import InvalidValueError, TrustError
 from registry.model import Address
-from registry.receipt import Pins, SignerList, next_signers, read_signers
+from registry.receipt import Pins, SignerList, next_signers, read_signers, replace_file
 
 trust_app = typer.Typer(help="Whose signatures on receipts count.", no_args_is_help=True)
 
@@ -42,9 +42,7 @@ def export(
             side.ledger.info, side.governor.survey(), version=0, issued_at=now, admin=side.admin.address
         )
         raw = next_signers(wanted, kept.read_bytes() if kept.is_file() else None, side.admin)
-    partial = kept.with_suffix(".partial")
-    partial.write_bytes(raw)
-    partial.replace(kept)
+    replace_file(kept, raw)
     signers = read_signers(raw)
     if out is None:
         typer.echo(raw.decode())
@@ -71,13 +69,15 @@ def add(
     """
     raw = file.read_bytes()
     offered = read_signers(raw)
-    pins = Pins(Settings().home / "trust")
+    home = Settings().home
+    pins = Pins(home / "trust")
     for line in signers_lines(offered):
         note(line)
     if admin is not None and Address.from_hex(admin) != offered.admin:
         raise TrustError(f"expected a list signed by {admin.lower()}, got one of {offered.admin}")
     if pins.of(offered.domain) is None and admin is None and not yes:
         _confirm(offered)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     pinned = pins.pin(raw)
     Output(as_json).answer(signers_document(pinned), f"pinned version {pinned.version} of {pinned.admin}")
 

@@ -5,6 +5,7 @@ A receipt never brings its own trust: who its signers are is checked against a p
 
 from registry.receipt.canonical import MAX_BYTES, first_difference, read_json
 from registry.receipt.documents import admission_document, intent_document, record_document
+from registry.receipt.files import replace_file
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, Result
 from registry.receipt.issuing import RECEIPT_FORMAT, issue, seal_hash
 from registry.receipt.pins import Pins, TrustSource, trusted_for
@@ -36,6 +37,7 @@ __all__ = [
     "read_receipt",
     "read_signers",
     "record_document",
+    "replace_file",
     "require_successor",
     "seal_hash",
     "trusted_for",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from registry.eip712 import Domain
 from registry.ports import Ledger
+from registry.receipt.files import replace_file
 from registry.receipt.signers import SignerList, read_signers, require_successor
 
 TrustSource = Literal["pinned", "given", "own_ledger", "none"]
@@ -76,12 +76,7 @@ class Pins:
             require_successor(pinned, offered)
         path = self._path(offered.domain)
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as stream:
-            stream.write(raw)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        replace_file(path, raw)
         return offered
 
     def _path(self, domain: Domain) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,10 +57,5 @@ class ReceiptFiles:
             issued_at=self._clock.now(),
             batch_path=batch_path,
         )
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        receipt.replace_file(path, body)
         return path

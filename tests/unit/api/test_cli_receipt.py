@@ -207,6 +207,7 @@ def test_a_first_list_needs_a_word_and_a_later_one_its_admins(run: Run, tmp_path
     back = run("trust", "add", first)
     assert (back.code, "played back" in back.people) == (4, True)
     assert [row["version"] for row in run("trust", "list", "--json").rows] == [2]
+    assert home.stat().st_mode & 0o777 == 0o700  # it will hold keys one day
 
 
 @pytest.mark.parametrize(("typed", "code"), [("right", 0), ("000000", 4)])
