@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from eth_hash.auto import keccak
-
 from registry import eip712
+from registry.keccak import keccak
 from registry.model import Address, Admission, UploadIntent, Visibility
 
 _ADMISSION_TYPE = (

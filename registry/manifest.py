@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import rfc8785
-
 from registry import eip712
+from registry.canonical import MAX_INTEGER, canonical
 from registry.errors import InvalidValueError
 from registry.leaves import batch_leaf
 from registry.merkle import MerkleTree
@@ -97,7 +96,7 @@ def compose(domain: eip712.Domain, registrations: Iterable[Registration]) -> Man
     tallies = tallies_of(entry.registration.admission for entry in entries)
     if len(tallies) > MAX_TALLIES:
         raise InvalidValueError(f"batch: expected at most {MAX_TALLIES} uploaders who earn, got {len(tallies)}")
-    body = b"".join(rfc8785.dumps(_line(entry.registration)) + b"\n" for entry in entries)
+    body = b"".join(canonical(_line(entry.registration)) + b"\n" for entry in entries)
     return Manifest(body, MerkleTree(entry.leaf for entry in entries), tuple(entries), tallies)
 
 
@@ -149,7 +148,7 @@ def _line(registration: Registration) -> dict[str, Any]:
             "policy_id": _hex(admission.policy_id),
             "levels": int(admission.levels),
             "earns_reputation": admission.earns_reputation,
-            "deadline": admission.deadline,
+            "deadline": _writable(admission.deadline),
         },
         "visibility": registration.visibility.word,
         "opinions": [_opinion(verdict) for verdict in registration.verdicts],
@@ -158,7 +157,7 @@ def _line(registration: Registration) -> dict[str, Any]:
         else {
             "claims_hash": _hex(intent.intent.claims_hash),
             "nonce": str(intent.intent.nonce),  # 256 bits do not fit a JSON number
-            "deadline": intent.intent.deadline,
+            "deadline": _writable(intent.intent.deadline),
             "signature": _hex(intent.signature),
         },
     }
@@ -170,7 +169,7 @@ def _opinion(verdict: GateVerdict) -> dict[str, Any]:
         "model_id": _hex(verdict.opinion.model_id),
         "band": verdict.opinion.band,
         "threshold_bps": verdict.opinion.threshold_bps,
-        "issued_at": verdict.opinion.issued_at,
+        "issued_at": _writable(verdict.opinion.issued_at),
         "signature": _hex(verdict.signature),
     }
 
@@ -233,6 +232,12 @@ def _integer(value: object, bits: int) -> int:
     if type(value) is not int or not 0 <= value < 1 << bits:  # a bool is an int to isinstance
         raise InvalidValueError(f"expected an integer of {bits} bits, got {value!r}"[:200])
     return value
+
+
+def _writable(seconds: int) -> int:
+    if not 0 <= seconds <= MAX_INTEGER:
+        raise InvalidValueError(f"manifest: expected a time of at most {MAX_INTEGER}, got {seconds}")
+    return seconds
 
 
 def _flag(value: object) -> bool:

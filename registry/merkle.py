@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from eth_hash.auto import keccak
-
 from registry.errors import InvalidValueError
+from registry.keccak import keccak
 from registry.model.identity import require_length
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import rfc8785
 
+from registry.canonical import canonical, is_plain, without_point
 from registry.errors import InvalidValueError
 from registry.model import Digest, Fingerprint, MediaKind, PerceptualHash
 
 DOCUMENT_VERSION = 1
-# The document, its list of hashes, one hash; a deeper one could exhaust the C stack of a parser that recurses.
-MAX_DEPTH = 3
+# The document, its list of hashes, each hash: no text in it has a bracket, and what nests deeper could exhaust the C
+# stack of a parser that recurses.
+_SHAPE = re.compile(rb"\{\[(?:\{\})*\]\}")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 MAX_DOCUMENT_BYTES = 1 << 20  # 120 frames × 2 codes × about 150 bytes are 36 KiB
 _KINDS = {kind.word: kind for kind in MediaKind}
@@ -23,15 +26,14 @@ def document(fingerprint: Fingerprint) -> bytes:
 
     ``bits`` and ``sha256`` are lower-case hex, ``t_s`` is seconds and absent for a still.
     """
-    return rfc8785.dumps(
-        {
-            "v": DOCUMENT_VERSION,
-            "fp_version": fingerprint.fp_version,
-            "kind": fingerprint.kind.word,
-            "sha256": fingerprint.digest.hex,
-            "hashes": [_hash_fields(each) for each in fingerprint.hashes],
-        }
-    )
+    fields: dict[str, Any] = {
+        "v": DOCUMENT_VERSION,
+        "fp_version": fingerprint.fp_version,
+        "kind": fingerprint.kind.word,
+        "sha256": fingerprint.digest.hex,
+        "hashes": list(map(_hash_fields, fingerprint.hashes)),
+    }
+    return canonical(fields) if _is_plain(fingerprint) else rfc8785.dumps(fields)
 
 
 def parse_document(data: bytes) -> Fingerprint:
@@ -42,8 +44,8 @@ def parse_document(data: bytes) -> Fingerprint:
     """
     if len(data) > MAX_DOCUMENT_BYTES:
         raise InvalidValueError(f"fingerprint document: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}")
-    if _depth(data) > MAX_DEPTH:
-        raise InvalidValueError(f"fingerprint document: expected at most {MAX_DEPTH} levels, got {_depth(data)}")
+    if not _SHAPE.fullmatch(data.translate(None, delete=_NO_BRACKETS)):
+        raise InvalidValueError("fingerprint document: expected one object with one list of flat objects")
     try:
         parsed = _parse(json.loads(data))
         canonical = document(parsed)
@@ -55,15 +57,6 @@ def parse_document(data: bytes) -> Fingerprint:
     if canonical != data:
         raise InvalidValueError("fingerprint document: not in canonical form (RFC 8785)")
     return parsed
-
-
-def _depth(data: bytes) -> int:
-    """Return how deep brackets nest, those inside strings counted too: a parser recurses no deeper."""
-    level = deepest = 0
-    for bracket in data.translate(None, delete=_NO_BRACKETS):
-        level += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, level)
-    return deepest
 
 
 def _parse(fields: dict[str, Any]) -> Fingerprint:
@@ -81,8 +74,14 @@ def _parse(fields: dict[str, Any]) -> Fingerprint:
 def _hash_fields(code: PerceptualHash) -> dict[str, Any]:
     fields: dict[str, Any] = {"alg": code.alg, "bits": code.bits.hex(), "quality": code.quality}
     if code.t_s is not None:
-        fields["t_s"] = code.t_s
+        fields["t_s"] = without_point(code.t_s) if is_plain(code.t_s) else code.t_s
     return fields
+
+
+def _is_plain(fingerprint: Fingerprint) -> bool:
+    return is_plain(fingerprint.fp_version) and all(
+        each.t_s is None or is_plain(each.t_s) for each in fingerprint.hashes
+    )
 
 
 def _hash(fields: dict[str, Any]) -> PerceptualHash:

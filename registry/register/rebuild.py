@@ -11,7 +11,7 @@ from registry.fingerprint import parse_document
 from registry.model import Cid, Committed, Digest, Fingerprint, Visibility
 from registry.ports import ContentStore, Journal, Ledger, SimilarityIndex
 
-CHUNK = 1000  # records that are made durable together
+CHUNK = 10_000  # records that are made durable together: seven syncs of 5 ms each, and 10 MiB of memory
 
 
 @dataclass(frozen=True, slots=True)
