@@ -85,6 +85,25 @@ def test_register_verify_and_revoke_on_a_network(here: Installation, tmp_path: P
     assert here.run("verify", photo).code == 4
 
 
+def test_a_reader_verifies_a_receipt_on_the_network_itself(here: Installation, tmp_path: Path) -> None:
+    receipt = Path(str(here.run("register", write_photo(tmp_path / "photo.jpg", seed=2)).row["receipt"]))
+    at_home = here.run("receipt", "verify", receipt)
+    assert (at_home.code, at_home.row["trust"]["source"]) == (0, "own_ledger"), at_home.people
+    assert here.run_plain("trust", "export", "--out", tmp_path / "signers.json").code == 0
+    deployment = str(here.home / "network.json")
+    reader = Installation(tmp_path / "reader", settings={**here.settings, "TOUCHSTONE_DEPLOYMENT": deployment})
+    assert reader.run("receipt", "verify", receipt).code == 3, "its keys have no say there: nobody is trusted yet"
+    assert reader.run("trust", "add", tmp_path / "signers.json", "--yes").code == 0
+    read = reader.run("receipt", "verify", receipt)
+    results = {name: read.row[name]["result"] for name in ("signatures", "inclusion", "standing")}
+    assert (read.code, set(results.values()), read.row["trust"]["source"]) == (0, {"valid"}, "pinned"), read.people
+    down = replace(reader, settings={**reader.settings, "TOUCHSTONE_RPC_URL": "http://127.0.0.1:1"})
+    unreachable = down.run("receipt", "verify", receipt)
+    assert (unreachable.code, unreachable.row["signatures"]["result"]) == (5, "valid")
+    assert unreachable.row["standing"]["reasons"][0]["code"] == "ledger_unavailable"
+    assert down.run("receipt", "verify", receipt, "--offline").code == 0
+
+
 def test_status_shows_who_holds_which_power(here: Installation) -> None:
     status = here.run("contract", "status").row
     [gate] = status["gates"]
