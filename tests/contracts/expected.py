@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.contracts.actors import ACTIVE, ARBITER, ATTEST, DISPUTED, RETRACT, REVIEW, REVOKE, SUPERSEDE
-from tests.contracts.replay import NO_DISPUTE, NO_RECORD, Replay
+from tests.contracts.actors import ACTIVE, ARBITER, ATTEST, DAY, DISPUTED, RETRACT, REVIEW, REVOKE, SUPERSEDE
+from tests.contracts.replay import NO_DISPUTE, NO_RECORD, NO_TALLY_DISPUTE, Replay
 
 
 def quorum(model: Replay, by: Iterable[str], now: int) -> str | None:
@@ -70,6 +70,39 @@ def closing(model: Replay, epoch: int, by: Iterable[str], now: int, today: int, 
     if epoch >= today or epoch in model.roots or (tallies and epoch + 3 < today):
         return "EpochNotClosable"
     return quorum(model, by, now)
+
+
+def batch(model: Replay, root: bytes, uploaders: Iterable[str], by: Iterable[str], now: int) -> str | None:
+    if root in model.batches:
+        return "BatchAlreadyRegistered"
+    refused = quorum(model, by, now)
+    if refused is None and any(uploader in model.successors for uploader in uploaders):
+        return "KeyIsRotated"
+    return refused
+
+
+def unfolding(model: Replay, root: bytes, digest: bytes) -> str | None:
+    if root not in model.batches:
+        return "BatchNotRegistered"
+    if digest in model.records:
+        return "MediaAlreadyRegistered"
+    return None if digest in model.manifests[root] else "PathInvalid"
+
+
+def tally_dispute(model: Replay, key: tuple[int, str], by: str, today: int, *, exact: bool) -> str | None:
+    epoch, uploader = key
+    if by != model.holder(uploader):
+        return "NotUploader"
+    if not exact:
+        return "BondMismatch"
+    return None if model.rejections(by, epoch, today) and key not in model.tally_disputes else "NoTally"
+
+
+def tally_answer(model: Replay, key: tuple[int, str], openings: int, now: int) -> str | None:
+    challenge = model.tally_disputes.get(key, NO_TALLY_DISPUTE)
+    if challenge["rejections"] == 0:
+        return "NoTally"
+    return "AnswerPending" if openings < challenge["rejections"] and now < challenge["openedAt"] + 3 * DAY else None
 
 
 def rotation(model: Replay, old: str, new: str | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from registry.reputation import Tally, is_open
 from tests.contracts.actors import (
     ACTIVE,
+    BOND,
     CORRECTED,
     DAY,
     DISMISSED,
@@ -16,25 +17,36 @@ from tests.contracts.actors import (
     FRAUD,
     NOBODY,
     NONE,
+    OPERATOR,
     PRIVATE,
     PRIVATE_BIT,
     REVOKE,
 )
 from tests.contracts.stage import Happened
+from tests.contracts.trees import Leaf
 
 NO_RECORD = {"uploader": NOBODY, "registeredAt": 0, "blockNumber": 0, "kind": 0, "levels": 0, "standing": NONE}
 NO_ROTATION = {"to": NOBODY, "completableAt": 0}
 NO_TERM = {"validFrom": 0, "validUntil": 0, "compromisedSince": 0}
+NO_BATCH = {"registeredAt": 0, "blockNumber": 0, "count": 0}
+NO_TALLY_DISPUTE = {"challenger": NOBODY, "openedAt": 0, "doublings": 0, "rejections": 0}
 NO_DISPUTE = {"challenger": NOBODY, "openedAt": 0, "doublings": 0, "reason": 0}
 
 
 @dataclass
 class Replay:
-    """Everything is what views of the same names give; bonds are those of open disputes."""
+    """Everything is what views of the same names give; bonds are those of open disputes.
+
+    A batch's manifest, its leaves by their digests, is told by whoever made it.
+    """
 
     records: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    batches: dict[bytes, dict[str, int]] = field(default_factory=dict)
+    manifests: dict[bytes, dict[bytes, Leaf]] = field(default_factory=dict)
+    tally_disputes: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
     disputes: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     bonds: dict[bytes, int] = field(default_factory=dict)
+    tally_bonds: dict[tuple[int, str], int] = field(default_factory=dict)
     credit: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     lost: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -68,6 +80,10 @@ class Replay:
         tally = self._tally(self.holder(uploader), today)
         return [tally.score_bps, tally.evidence, tally.open_disputes, tally.strikes, tally.last_fraud_day]
 
+    def rejections(self, holder: str, epoch: int, today: int) -> int:
+        """How many of an epoch's rejections count and have not settled."""
+        return self._tally(holder, today).without_rejections(epoch)[1]
+
     def is_fresh(self, key: str) -> bool:
         return key not in self.tallies and key not in self.rotations
 
@@ -78,19 +94,33 @@ class Replay:
     # -- what events do ----------------------------------------------------------------------------------------
 
     def _on_MediaRegistered(self, args: Any, *, time: int, today: int, block: int) -> None:  # noqa: N802 - an event
-        admission = args["admission"]
-        earns = admission["earnsReputation"]
-        self.records[args["digest"]] = {
-            "uploader": args["uploader"],
-            "registeredAt": time,
-            "blockNumber": block,
-            "kind": admission["kind"] | (PRIVATE_BIT if args["visibility"] == PRIVATE else 0),
-            "levels": admission["levels"] | (EARNS_BIT if earns else 0),
+        self._enter(args["admission"], args["visibility"], {"registeredAt": time, "blockNumber": block})
+        if args["admission"]["earnsReputation"]:
+            self._accept(args["uploader"], 1, today)
+
+    def _on_BatchRegistered(self, args: Any, *, time: int, today: int, block: int) -> None:  # noqa: N802 - an event
+        assert args["root"] not in self.batches
+        self.batches[args["root"]] = {"registeredAt": time, "blockNumber": block, "count": args["count"]}
+        for each in args["tallies"]:
+            self._accept(each["uploader"], each["count"], today)
+
+    def _on_RecordUnfolded(self, args: Any, **_: int) -> None:  # noqa: N802 - an event
+        leaf, batch = self.manifests[args["root"]][args["digest"]], self.batches[args["root"]]
+        self._enter(leaf.admission, leaf.visibility, {name: batch[name] for name in ("registeredAt", "blockNumber")})
+
+    def _enter(self, admission: Any, visibility: int, when: dict[str, int]) -> None:
+        assert admission["digest"] not in self.records
+        self.records[admission["digest"]] = {
+            "uploader": admission["uploader"],
+            **when,
+            "kind": admission["kind"] | (PRIVATE_BIT if visibility == PRIVATE else 0),
+            "levels": admission["levels"] | (EARNS_BIT if admission["earnsReputation"] else 0),
             "standing": ACTIVE,
         }
-        if earns:
-            tally = self._tally(args["uploader"], today)
-            self.tallies[args["uploader"]] = tally.with_outcomes(today, accepted=1)
+
+    def _accept(self, uploader: str, count: int, today: int) -> None:
+        assert uploader not in self.successors
+        self.tallies[uploader] = self._tally(uploader, today).with_outcomes(today, accepted=count)
 
     def _on_StandingChanged(self, args: Any, **_: int) -> None:  # noqa: N802 - an event
         record = self.records[args["digest"]]
@@ -139,6 +169,29 @@ class Replay:
             holder = self.holder(each["uploader"])
             tally = self._tally(holder, today)
             self.tallies[holder] = tally.with_outcomes(args["epoch"], rejected=each["count"])
+
+    def _on_TallyDisputed(self, args: Any, *, time: int, today: int, **_: int) -> None:  # noqa: N802 - an event
+        key, by = (args["epoch"], args["uploader"]), args["by"]
+        assert key not in self.tally_disputes
+        self.tally_disputes[key] = {
+            "challenger": by,
+            "openedAt": time,
+            "doublings": self.lost[by],
+            "rejections": args["rejections"],
+        }
+        self.tallies[by], counted = self._tally(by, today).without_rejections(args["epoch"])
+        assert args["rejections"] == min(counted, 256) > 0
+        self.tally_bonds[key] = BOND << self.lost[by]
+
+    def _on_TallyAnswered(self, args: Any, *, today: int, **_: int) -> None:  # noqa: N802 - an event
+        key, proven = (args["epoch"], args["uploader"]), args["proven"]
+        challenge, holder = self.tally_disputes[key], self.holder(args["uploader"])
+        lost = proven == challenge["rejections"]
+        self.credit[OPERATOR.address if lost else challenge["challenger"]] += self.tally_bonds.pop(key)
+        self.lost[challenge["challenger"]] += lost
+        if proven:
+            self.tallies[holder] = self._tally(holder, today).with_outcomes(args["epoch"], rejected=proven)
+        challenge["rejections"] = 0
 
     def _on_KeyRotationRequested(self, args: Any, **_: int) -> None:  # noqa: N802 - an event
         self.rotations[args["from"]] = {"to": args["to"], "completableAt": args["completableAt"]}

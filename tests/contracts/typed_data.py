@@ -56,6 +56,25 @@ EPOCH_CLOSE = [
     {"name": "tallies", "type": "Tally[]"},
     {"name": "deadline", "type": "uint64"},
 ]
+BATCH_ADMISSION = [
+    {"name": "root", "type": "bytes32"},
+    {"name": "count", "type": "uint32"},
+    {"name": "manifestHash", "type": "bytes32"},
+    {"name": "manifestIsDagPb", "type": "bool"},
+    {"name": "tallies", "type": "Tally[]"},
+    {"name": "deadline", "type": "uint64"},
+]
+BATCH_LEAF = [
+    {"name": "admission", "type": "Admission"},
+    {"name": "visibility", "type": "uint8"},
+    {"name": "claimsHash", "type": "bytes32"},
+]
+REJECTION_LEAF = [
+    {"name": "uploader", "type": "address"},
+    {"name": "intentHash", "type": "bytes32"},
+    {"name": "detailHash", "type": "bytes32"},
+    {"name": "salt", "type": "bytes32"},
+]
 GATE_VERDICT = [{"name": "admission", "type": "Admission"}, {"name": "opinion", "type": "Opinion"}]
 DOMAIN = [
     {"name": "name", "type": "string"},
@@ -92,6 +111,22 @@ def epoch_message(domain: Fields, close: Fields) -> Fields:
     return _message(domain, {"EpochClose": EPOCH_CLOSE, "Tally": TALLY}, close)
 
 
+def batch_message(domain: Fields, batch: Fields) -> Fields:
+    """The full EIP-712 message that a gate signs for many records at once."""
+    return _message(domain, {"BatchAdmission": BATCH_ADMISSION, "Tally": TALLY}, batch)
+
+
+def batch_leaf_message(domain: Fields, admission: Fields, visibility: int, claims_hash: bytes) -> Fields:
+    """What a batch's leaf is the hash of; nobody signs it."""
+    leaf = {"admission": admission, "visibility": visibility, "claimsHash": claims_hash}
+    return _message(domain, {"BatchLeaf": BATCH_LEAF, "Admission": ADMISSION}, leaf)
+
+
+def rejection_leaf_message(domain: Fields, leaf: Fields) -> Fields:
+    """What a rejection's leaf is the hash of; nobody signs it."""
+    return _message(domain, {"RejectionLeaf": REJECTION_LEAF}, leaf)
+
+
 def _message(domain: Fields, types: dict[str, list[dict[str, str]]], message: Fields) -> Fields:
     """The first of the types is the one that is signed."""
     return {
@@ -105,6 +140,11 @@ def _message(domain: Fields, types: dict[str, list[dict[str, str]]], message: Fi
 def sign(account: LocalAccount, message: Fields) -> bytes:
     """The 65-byte signature r ‖ s ‖ v."""
     return bytes(account.sign_typed_data(full_message=message).signature)
+
+
+def struct_hash(message: Fields) -> bytes:
+    """The 32 bytes that stand for a message without its domain."""
+    return bytes(encode_typed_data(full_message=message).body)
 
 
 def signing_hash(message: Fields) -> bytes:

@@ -1,6 +1,7 @@
 """The contract's laws under any order of calls.
 
-The model is a second registry in Python that is told the events and their times and nothing else. So whatever the chain
+The model is a second registry in Python that is told the events and their times, the leaves of batches, and nothing
+else. So whatever the chain
 shows must be what its events give: records, of which nothing but the standing ever changes, counts, disputes,
 reputation, credit, gates; and every wei held is a bond of an open dispute or somebody's credit. What must be refused
 follows from the model as well.
@@ -48,8 +49,9 @@ from tests.contracts.actors import (
     hash_of,
 )
 from tests.contracts.chain import RevertedError
-from tests.contracts.replay import NO_DISPUTE, NO_RECORD, NO_ROTATION, NO_TERM, Replay
+from tests.contracts.replay import NO_BATCH, NO_DISPUTE, NO_RECORD, NO_ROTATION, NO_TERM, Replay
 from tests.contracts.stage import Stage, Submission
+from tests.contracts.trees import Batch, Refused, batch, leaf, rejection
 
 DIGESTS = [hash_of(f"file {k}") for k in range(8)]  # half of them registered from the start
 UPLOADERS = [ALICE, BOB, OPERATOR]
@@ -77,12 +79,14 @@ class Laws(RuleBasedStateMachine):
     """Actors do what they can; the model says what must come of it."""
 
     stage: Stage  # one deployment for all runs; each run starts from its first state
+    refused: Refused  # three rejections of each, the same under every epoch's root
 
     def __init__(self) -> None:
         super().__init__()
         self.snapshot = self.stage.tester.take_snapshot()
         self.model = Replay()
         self.nonce = 0
+        self.brought: dict[bytes, Batch] = {}
         self.take_in(self.stage.deployed_in)
 
     def teardown(self) -> None:
@@ -156,6 +160,33 @@ class Laws(RuleBasedStateMachine):
     def register(self, digest: bytes, uploader: LocalAccount, by: list[LocalAccount] | None, **traits: Any) -> None:
         self.enter(digest, uploader, self.in_office() if by is None else by, **traits)
 
+    @rule(files=st.sets(digests, min_size=1, max_size=4), uploader=keys, earning=st.integers(0, 4), by=quorums)
+    def register_a_batch(
+        self, files: set[bytes], uploader: LocalAccount, earning: int, by: list[LocalAccount] | None
+    ) -> None:
+        by = self.in_office() if by is None else by
+        leaves = [
+            leaf(f"{k}", uploader=uploader, digest=digest, earnsReputation=k < earning)
+            for k, digest in enumerate(sorted(files))
+        ]
+        brought = batch(self.stage, leaves, gates=by)
+        earn = [uploader.address] if earning else []
+        expected = expect.batch(self.model, brought.root, earn, addresses(by), self.stage.now)
+        self.brought[brought.root] = brought
+        self.model.manifests[brought.root] = {one.digest: one for one in leaves}
+        assert self.attempt(STRANGER, "registerBatch", *brought.call) == expected
+
+    @precondition(lambda self: self.brought)
+    @rule(data=st.data(), astray=st.booleans())
+    def unfold_a_leaf(self, data: st.DataObject, astray: bool) -> None:
+        of = self.brought[data.draw(st.sampled_from(sorted(self.brought)))]
+        one = data.draw(st.sampled_from(of.leaves))
+        root, *arguments = of.unfolding(self.stage, one)
+        expected = expect.unfolding(self.model, root, one.digest)
+        if astray and expected is None:
+            arguments[-1], expected = [*arguments[-1], EMPTY_HASH], "PathInvalid"
+        assert self.attempt(STRANGER, "unfold", root, *arguments) == expected
+
     @rule(how=st.sampled_from([*ELSEWHERE, "digest", "uploader"]), whose=st.sampled_from(["gates", "uploader"]))
     def bring_a_signature_made_for_something_else(self, how: str, whose: str) -> None:
         """All is in order but one party's signatures, which were made for the same words in one other place."""
@@ -228,9 +259,39 @@ class Laws(RuleBasedStateMachine):
         by = self.in_office() if by is None else by
         today, epoch = self.stage.today, self.stage.today - age
         ordered = sorted(((key.address, count) for key, count in rejections.items()), key=lambda row: int(row[0], 16))
-        closing = self.stage.epoch(epoch, ordered, gates=by)
+        closing = self.stage.epoch(epoch, ordered, gates=by, root=self.refused.tree.root)
         expected = expect.closing(self.model, epoch, addresses(by), self.stage.now, today, tallies=bool(rejections))
         assert self.attempt(STRANGER, "closeEpoch", closing.struct, list(closing.signatures)) == expected
+
+    @rule(name=keys, by=st.one_of(st.none(), keys), age=st.integers(0, 9), exact=st.sampled_from([True, True, False]))
+    def dispute_a_tally(self, name: LocalAccount, by: LocalAccount | None, age: int, exact: bool) -> None:
+        if by is None:
+            holder = self.model.holder(name.address)
+            by = next(key for key in KEYS if key.address == holder)
+        key = (self.stage.today - age, name.address)
+        value = (BOND << self.model.lost[by.address]) + (0 if exact else 1)
+        expected = expect.tally_dispute(self.model, key, by.address, self.stage.today, exact=exact)
+        assert self.attempt(by, "disputeTally", *key, value=value) == expected
+
+    @rule(name=keys, age=st.integers(1, 3), rejections=st.sampled_from([1, 2, 2, 3, 300]))
+    def dispute_a_tally_just_closed(self, name: LocalAccount, age: int, rejections: int) -> None:
+        self.close_an_epoch(age, None, {name: rejections})
+        self.dispute_a_tally(name, None, age, exact=True)
+
+    @precondition(lambda self: self.model.tally_bonds)
+    @rule(data=st.data(), count=st.sampled_from([0, 1, 2, 3, 3]), waits=st.booleans())
+    def answer_a_tally(self, data: st.DataObject, count: int, waits: bool) -> None:
+        epoch, uploader = data.draw(st.sampled_from(sorted(self.model.tally_bonds)))
+        if waits:
+            self.stage.wait(3 * DAY)
+        shown = [one for one in self.refused.rejections if one.uploader == uploader][:count]
+        expected = expect.tally_answer(self.model, (epoch, uploader), count, self.stage.now)
+        openings = self.refused.openings(shown)
+        assert self.attempt(STRANGER, "answerTally", epoch, uploader, openings) == expected
+
+    @rule(name=keys, epoch=st.integers(0, 2**32 - 1))
+    def answer_what_nobody_disputed(self, name: LocalAccount, epoch: int) -> None:
+        assert self.attempt(STRANGER, "answerTally", epoch, name.address, []) == "NoTally"
 
     @rule(old=keys, new=st.one_of(st.none(), keys, st.sampled_from(FRESH), st.sampled_from(FRESH)))
     def ask_for_a_rotation_or_veto_one(self, old: LocalAccount, new: LocalAccount | None) -> None:
@@ -273,16 +334,20 @@ class Laws(RuleBasedStateMachine):
     def set_the_threshold(self, threshold: int) -> None:
         assert self.attempt(ADMIN, "setThreshold", threshold) == (None if threshold else "ZeroNotAllowed")
 
-    @rule(digest=digests, call=st.integers(0, 4))
+    @rule(digest=digests, call=st.integers(0, 7))
     def try_to_write_in_a_pause(self, digest: bytes, call: int) -> None:
         good = self.stage.submission(admission={"digest": digest}, intent={"nonce": self.new_nonce()})
         wish = self.stage.rotation(BOB, CAROL, nonce=self.new_nonce())
+        brought = batch(self.stage, [leaf("never", digest=digest)])
         name, *arguments = [
             ("register", *good.arguments()),
             ("makeStatement", (digest, ALICE.address, REVOKE, EMPTY_HASH, 0, 0), b""),
             ("dispute", digest, FORGERY, EMPTY_HASH),
             ("rotateKey", wish.struct, *wish.signatures),
             ("completeKeyRotation", ALICE.address),
+            ("registerBatch", *brought.call),
+            ("unfold", *brought.unfolding(self.stage, brought.leaves[0])),
+            ("disputeTally", self.stage.today, ALICE.address),
         ][call]
         assert self.attempt(GUARDIAN, "pause") is None
         assert self.attempt(ALICE, name, *arguments) == "EnforcedPause"
@@ -296,7 +361,7 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def every_wei_held_is_a_bond_or_a_credit(self) -> None:
-        held = sum(self.model.bonds.values()) + sum(self.model.credit.values())
+        held = sum(map(sum, (self.model.bonds.values(), self.model.tally_bonds.values(), self.model.credit.values())))
         assert self.stage.balance(self.stage.address) == held
 
     @invariant()
@@ -311,6 +376,10 @@ class Laws(RuleBasedStateMachine):
         for digest in DIGESTS:
             assert self.stage.read("recordOf", digest) == self.model.records.get(digest, NO_RECORD)
             assert self.stage.read("disputeOf", digest) == self.model.disputes.get(digest, NO_DISPUTE)
+        for root in self.brought:
+            assert self.stage.read("batchOf", root) == self.model.batches.get(root, NO_BATCH)
+        for disputed, dispute in self.model.tally_disputes.items():
+            assert self.stage.read("tallyDisputeOf", *disputed) == dispute
         for key in KEYS:
             assert self.stage.read("creditOf", key.address) == self.model.credit[key.address]
             assert self.stage.read("holderOf", key.address) == self.model.holder(key.address)
@@ -325,6 +394,8 @@ class Laws(RuleBasedStateMachine):
 @pytest.fixture(scope="module", autouse=True)
 def _one_deployment() -> None:
     Laws.stage = Stage()
+    hers = [rejection(Laws.stage, 10 * k + n, uploader=key) for k, key in enumerate(KEYS) for n in range(3)]
+    Laws.refused = Refused(Laws.stage, tuple(hers))
 
 
 TestLaws = pytest.mark.slow(Laws.TestCase)

@@ -1,0 +1,358 @@
+"""``disputeTally`` and ``answerTally``: what lowers a reputation can be asked to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from registry.merkle import root_of
+from tests.contracts.actors import (
+    ADMIN,
+    ALICE,
+    BOB,
+    BOND,
+    CAROL,
+    DAY,
+    GUARDIAN,
+    NOBODY,
+    OPERATOR,
+    STRANGER,
+    hash_of,
+)
+from tests.contracts.bytecode import DENIER, WALLET, place
+from tests.contracts.stage import Happened, Stage
+from tests.contracts.trees import Refused, Rejection, rejection
+from tests.contracts.typed_data import rejection_leaf_message, signing_hash
+
+SETTLES = 8
+FOUR_REJECTED = [1668, 992_328, 0, 0, 0]  # one unit, a day old, R rounded up: 1 / 5.992328
+THREE_DAYS = 3 * DAY
+
+
+class Case:
+    """Yesterday's rejections of Alice: as many in the tally as asked for, four and three of others in the tree."""
+
+    def __init__(self, stage: Stage, rejections: int = 4) -> None:
+        self.stage = stage
+        stage.start_of_day(1)
+        self.epoch = stage.today - 1
+        self.hers = [rejection(stage, k) for k in range(4)]
+        others = [rejection(stage, 10 + k, uploader=BOB) for k in range(3)]
+        self.refused = Refused(stage, (*self.hers, *others))
+        self.refused.close(self.epoch, {ALICE.address: rejections, BOB.address: 3})
+
+    def dispute(self) -> tuple[Happened, ...]:
+        bond = self.stage.read("bondOf", ALICE.address)
+        return self.stage.call("disputeTally", self.epoch, ALICE.address, sender=ALICE, value=bond)
+
+    def answer(self, openings: Sequence[Any]) -> tuple[Happened, ...]:
+        return self.stage.call("answerTally", self.epoch, ALICE.address, list(openings), sender=STRANGER)
+
+    def refusal(self, openings: Sequence[Any], uploader: str = ALICE.address) -> tuple[Any, ...]:
+        return self.stage.refusal("answerTally", self.epoch, uploader, list(openings), sender=STRANGER)
+
+    def all(self) -> list[tuple[Any, ...]]:
+        return self.refused.openings(self.hers)
+
+    def leaf(self, opening: tuple[Any, ...], uploader: str = ALICE.address) -> bytes:
+        """The leaf that the contract takes an opening for."""
+        fields = dict(zip(("intentHash", "detailHash", "salt"), opening[:3], strict=True))
+        return signing_hash(rejection_leaf_message(self.stage.domain, {"uploader": uploader, **fields}))
+
+    def settled(self) -> Any:
+        """Alice's reputation when the epoch has settled."""
+        self.stage.start_of_day(self.epoch + SETTLES - self.stage.today)
+        return self.stage.read("reputationOf", ALICE.address)
+
+
+@pytest.fixture
+def case(stage: Stage) -> Case:
+    return Case(stage)
+
+
+@pytest.fixture
+def disputed(case: Case) -> Case:
+    case.dispute()
+    return case
+
+
+# -- asking -----------------------------------------------------------------------------------------------------
+
+
+def dispute_refusal(stage: Stage, epoch: int, who: Any = ALICE, *, name: Any = ALICE, value: int = BOND) -> Any:
+    return stage.refusal("disputeTally", epoch, name.address, sender=who, value=value)
+
+
+def test_nobody_disputes_anothers_tally(stage: Stage, case: Case) -> None:
+    for other in (BOB, STRANGER, OPERATOR):
+        assert dispute_refusal(stage, case.epoch, other) == ("NotUploader", other.address)
+
+
+@pytest.mark.parametrize("value", [0, BOND - 1, BOND + 1])
+def test_a_dispute_costs_exactly_its_bond(stage: Stage, case: Case, value: int) -> None:
+    assert dispute_refusal(stage, case.epoch, value=value) == ("BondMismatch", BOND, value)
+
+
+def test_there_must_be_rejections(stage: Stage, case: Case) -> None:
+    assert dispute_refusal(stage, case.epoch, CAROL, name=CAROL) == ("NoTally", case.epoch, CAROL.address)
+    assert dispute_refusal(stage, case.epoch - 1) == ("NoTally", case.epoch - 1, ALICE.address)
+    assert dispute_refusal(stage, stage.today) == ("NoTally", stage.today, ALICE.address)
+    assert dispute_refusal(stage, 2**32 - 1) == ("NoTally", 2**32 - 1, ALICE.address)
+
+
+def test_acceptances_are_no_rejections(stage: Stage) -> None:
+    stage.file("a file")
+    assert dispute_refusal(stage, stage.today) == ("NoTally", stage.today, ALICE.address)
+
+
+def test_what_has_settled_is_not_disputed_any_more(stage: Stage, case: Case) -> None:
+    stage.travel((case.epoch + SETTLES) * DAY)
+    assert dispute_refusal(stage, case.epoch) == ("NoTally", case.epoch, ALICE.address)
+
+
+def test_it_is_disputed_up_to_the_last_second_before(stage: Stage, case: Case) -> None:
+    stage.travel((case.epoch + SETTLES) * DAY - 1)
+    case.dispute()
+    stage.start_of_day(1)
+    assert stage.read("reputationOf", ALICE.address) == [2000, 0, 0, 0, 0]
+
+
+def test_a_tally_is_not_disputed_while_it_is(stage: Stage, disputed: Case) -> None:
+    assert dispute_refusal(stage, disputed.epoch) == ("NoTally", disputed.epoch, ALICE.address)
+
+
+def test_a_tally_that_was_proven_is_not_disputed_again(stage: Stage, disputed: Case) -> None:
+    disputed.answer(disputed.all())
+    again = dispute_refusal(stage, disputed.epoch, value=2 * BOND)
+    assert again == ("NoTally", disputed.epoch, ALICE.address)
+
+
+def test_a_pause_stops_a_dispute_and_no_answer(stage: Stage, case: Case) -> None:
+    stage.call("pause", sender=GUARDIAN)
+    assert dispute_refusal(stage, case.epoch) == ("EnforcedPause",)
+    stage.call("unpause", sender=ADMIN)
+    case.dispute()
+    stage.call("pause", sender=GUARDIAN)
+    case.answer(case.all())
+
+
+def test_a_dispute_is_told_and_kept_and_takes_the_rejections_out(stage: Stage, case: Case) -> None:
+    said = {"epoch": case.epoch, "uploader": ALICE.address, "by": ALICE.address, "rejections": 4}
+    assert case.dispute() == (Happened("TallyDisputed", said),)
+    kept = {"challenger": ALICE.address, "openedAt": stage.now, "doublings": 0, "rejections": 4}
+    assert stage.read("tallyDisputeOf", case.epoch, ALICE.address) == kept
+    assert stage.balance(stage.address) == BOND
+    assert case.settled() == [2000, 0, 0, 0, 0]
+    assert stage.read("reputationOf", BOB.address)[0] < 2000
+
+
+def test_a_days_acceptances_stay(stage: Stage) -> None:
+    stage.file("a file")
+    case = Case(stage)
+    case.dispute()
+    assert case.settled() == [3324, 992_327, 0, 0, 0]
+
+
+def test_who_took_over_the_name_disputes_for_it(stage: Stage) -> None:
+    stage.rotate(ALICE, CAROL)
+    stage.wait(7 * DAY)
+    case = Case(stage)
+    stage.call("completeKeyRotation", ALICE.address, sender=STRANGER)
+    assert dispute_refusal(stage, case.epoch) == ("NotUploader", ALICE.address)
+    stage.call("disputeTally", case.epoch, ALICE.address, sender=CAROL, value=BOND)
+    case.answer(case.all())
+    assert stage.read("bondOf", CAROL.address) == 2 * BOND
+    assert case.settled() == FOUR_REJECTED
+
+
+# -- proving ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_proven_that_nobody_asked_for(stage: Stage, case: Case) -> None:
+    assert case.refusal(case.all()) == ("NoTally", case.epoch, ALICE.address)
+    case.dispute()
+    assert case.refusal([], BOB.address) == ("NoTally", case.epoch, BOB.address)
+    case.answer(case.all())
+    assert case.refusal(case.all()) == ("NoTally", case.epoch, ALICE.address)
+
+
+@pytest.mark.parametrize("part", [1, 2, 4])
+def test_an_opening_with_another_detail_salt_or_path_is_refused(disputed: Case, part: int) -> None:
+    openings = disputed.all()
+    spoilt = list(openings[2])
+    spoilt[part] = [] if part == 4 else hash_of("another")
+    openings[2] = tuple(spoilt)
+    assert disputed.refusal(openings) == ("PathInvalid", disputed.leaf(openings[2]))
+
+
+def test_another_uploaders_rejection_is_refused(disputed: Case) -> None:
+    openings = disputed.refused.openings(disputed.refused.rejections)
+    first = next(one for one in openings if one not in disputed.all())
+    assert disputed.refusal([first]) == ("PathInvalid", disputed.leaf(first))
+
+
+def test_a_rejection_that_its_uploader_did_not_sign_is_refused(stage: Stage) -> None:
+    """A gate may put what it likes under its root; it proves nothing without the uploader's own hand."""
+    stage.start_of_day(1)
+    epoch = stage.today - 1
+    forged = Refused(stage, tuple(rejection(stage, k, by=BOB) for k in range(2)))
+    forged.close(epoch, {ALICE.address: 2})
+    stage.call("disputeTally", epoch, ALICE.address, sender=ALICE, value=BOND)
+    arguments = epoch, ALICE.address, forged.openings(forged.rejections)
+    assert stage.refusal("answerTally", *arguments, sender=STRANGER) == ("SignatureInvalid", ALICE.address)
+
+
+def test_a_signature_over_another_intent_is_refused(disputed: Case) -> None:
+    openings = disputed.all()
+    openings[0] = (*openings[0][:3], openings[1][3], openings[0][4])
+    assert disputed.refusal(openings) == ("SignatureInvalid", ALICE.address)
+
+
+def test_one_rejection_is_not_proven_twice(disputed: Case) -> None:
+    openings = disputed.all()
+    assert disputed.refusal([openings[0], openings[0], *openings[1:3]]) == ("OpeningsNotAscending", 1)
+
+
+def test_an_upload_that_was_tried_again_is_one_rejection(stage: Stage) -> None:
+    """Each try has its own leaf and salt, and all the same intent."""
+    stage.start_of_day(1)
+    epoch = stage.today - 1
+    tries = Refused(stage, tuple(rejection(stage, 1, salt=f"try {k}") for k in range(3)))
+    tries.close(epoch, {ALICE.address: 3})
+    stage.call("disputeTally", epoch, ALICE.address, sender=ALICE, value=BOND)
+    arguments = epoch, ALICE.address, tries.openings(tries.rejections)
+    assert stage.refusal("answerTally", *arguments, sender=STRANGER) == ("OpeningsNotAscending", 1)
+
+
+def test_openings_out_of_order_are_refused(disputed: Case) -> None:
+    openings = disputed.all()
+    assert disputed.refusal([openings[1], openings[0], *openings[2:]]) == ("OpeningsNotAscending", 1)
+    assert disputed.refusal([*openings[:2], openings[3], openings[2]]) == ("OpeningsNotAscending", 3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_fewer_than_all_wait_three_days(stage: Stage, disputed: Case, count: int) -> None:
+    until = stage.now + THREE_DAYS
+    assert disputed.refusal(disputed.all()[:count]) == ("AnswerPending", until)
+    stage.travel(until - 1)
+    assert disputed.refusal(disputed.all()[:count]) == ("AnswerPending", until)
+    stage.travel(until)
+    disputed.answer(disputed.all()[:count])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_all_proven_count_again_and_the_challenger_loses_its_bond(stage: Stage, disputed: Case, late: bool) -> None:
+    opened = stage.now
+    if late:
+        stage.travel(opened + THREE_DAYS + DAY)
+    said = {"epoch": disputed.epoch, "uploader": ALICE.address, "proven": 4}
+    assert disputed.answer(disputed.all()) == (Happened("TallyAnswered", said),)
+    credit = [stage.read("creditOf", who.address) for who in (OPERATOR, ALICE, STRANGER)]
+    assert credit == [BOND, 0, 0]
+    assert stage.read("bondOf", ALICE.address) == 2 * BOND
+    over = {"challenger": ALICE.address, "openedAt": opened, "doublings": 0, "rejections": 0}
+    assert stage.read("tallyDisputeOf", disputed.epoch, ALICE.address) == over
+    assert disputed.settled() == FOUR_REJECTED
+
+
+@pytest.mark.parametrize(("count", "ends"), [(0, [2000, 0, 0, 0, 0]), (3, [1740, 744_246, 0, 0, 0])])
+def test_what_is_not_proven_never_counts_and_the_bond_goes_back(
+    stage: Stage, disputed: Case, count: int, ends: list[int]
+) -> None:
+    stage.wait(THREE_DAYS)
+    said = {"epoch": disputed.epoch, "uploader": ALICE.address, "proven": count}
+    assert disputed.answer(disputed.all()[:count]) == (Happened("TallyAnswered", said),)
+    assert [stage.read("creditOf", who.address) for who in (OPERATOR, ALICE)] == [0, BOND]
+    assert stage.read("bondOf", ALICE.address) == BOND
+    again = dispute_refusal(stage, disputed.epoch)
+    assert again == ("NoTally", disputed.epoch, ALICE.address)
+    assert disputed.settled() == ends
+
+
+def test_an_answer_after_the_day_has_settled_counts_on_the_next(stage: Stage, disputed: Case) -> None:
+    stage.start_of_day(20)
+    disputed.answer(disputed.all())
+    assert stage.read("reputationOf", ALICE.address) == [2000, 0, 0, 0, 0]
+    stage.start_of_day(1)
+    assert stage.read("reputationOf", ALICE.address) == FOUR_REJECTED
+
+
+def test_more_proofs_than_asked_for_count_as_many_as_the_tally_had(stage: Stage) -> None:
+    case = Case(stage, rejections=2)
+    case.dispute()
+    assert case.answer(case.all())[0].args["proven"] == 2
+    assert case.settled()[1] < FOUR_REJECTED[1]
+
+
+def test_the_second_challenge_costs_twice_as_much(stage: Stage, disputed: Case) -> None:
+    disputed.answer(disputed.all())
+    second = Case(stage)
+    assert dispute_refusal(stage, second.epoch) == ("BondMismatch", 2 * BOND, BOND)
+    second.dispute()
+    second.answer(second.all())
+    assert stage.read("creditOf", OPERATOR.address) == 3 * BOND
+    assert stage.read("bondOf", ALICE.address) == 4 * BOND
+
+
+@pytest.mark.parametrize("count", [257, 16_383, 20_000])
+def test_more_than_256_rejections_of_a_day_need_no_proof_and_do_not_count(stage: Stage, count: int) -> None:
+    case = Case(stage, rejections=count)
+    assert case.dispute()[0].args["rejections"] == 256
+    stage.wait(THREE_DAYS)
+    case.answer(case.all())
+    assert stage.read("tallyDisputeOf", case.epoch, ALICE.address)["rejections"] == 0
+    assert case.settled() == FOUR_REJECTED
+
+
+@pytest.mark.slow
+def test_256_openings_fit_into_a_transaction(stage: Stage) -> None:
+    stage.start_of_day(1)
+    epoch = stage.today - 1
+    many = Refused(stage, tuple(rejection(stage, k) for k in range(256)))
+    many.close(epoch, {ALICE.address: 300})
+    stage.call("disputeTally", epoch, ALICE.address, sender=ALICE, value=BOND)
+    answered = stage.call("answerTally", epoch, ALICE.address, many.openings(many.rejections), sender=STRANGER)
+    assert answered[0].args["proven"] == 256
+
+
+# -- strangers and wallets --------------------------------------------------------------------------------------
+
+
+def wallet_case(stage: Stage, text: str) -> tuple[int, str, Refused]:
+    stage.start_of_day(1)
+    wallet = place(stage, text)
+    refused = Refused(stage, (replace(rejection(stage, 1), uploader=wallet),))
+    refused.close(stage.today - 1, {wallet: 1})
+    return stage.today - 1, wallet, refused
+
+
+def opened_by_wallet(stage: Stage, epoch: int, wallet: str, one: Rejection, refused: Refused) -> Any:
+    opening = refused.opening(one)
+    return stage.refusal("answerTally", epoch, wallet, [opening], sender=STRANGER)
+
+
+@pytest.mark.parametrize("text", [WALLET, DENIER])
+def test_a_wallets_tally_is_only_its_own_to_dispute(stage: Stage, text: str) -> None:
+    epoch, wallet, refused = wallet_case(stage, text)
+    assert stage.refusal("disputeTally", epoch, wallet, sender=ALICE, value=BOND) == ("NotUploader", ALICE.address)
+    ends = opened_by_wallet(stage, epoch, wallet, refused.rejections[0], refused)
+    assert ends == ("NoTally", epoch, wallet)
+
+
+def test_without_its_salt_nobody_finds_a_rejection_under_the_root(stage: Stage, case: Case) -> None:
+    """Who knows the file, its uploader and the intent, and guesses the detail, still has 256 bits to guess."""
+    known = case.hers[0]
+    guesses = [replace(known, salt=salt).hashed(stage) for salt in (bytes(32), hash_of("a guess"), hash_of("salt"))]
+    assert not set(guesses) & set(case.refused.tree.leaves)
+    assert known.hashed(stage) in case.refused.tree.leaves
+
+
+def test_the_uploader_opens_its_own_leaf(case: Case) -> None:
+    """With what its rejection receipt says, which nobody else has, by the path and the root on the chain."""
+    opening = case.refused.opening(case.hers[0])
+    root = case.stage.read("rejectionRootOf", case.epoch)
+    assert root_of(case.leaf(opening), opening[4]) == root
+    assert root_of(case.leaf(opening, NOBODY), opening[4]) != root
