@@ -34,7 +34,9 @@ pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 
 class Act(IntEnum):
-    NOTHING, OUTCOMES, TAKE_BACK, FRAUD, CORRECTION, DISPUTE, CLOSE = range(7)
+    NOTHING, OUTCOMES, TAKE_BACK, FRAUD, CORRECTION, DISPUTE, CLOSE, DISPUTE_TALLY, ANSWER_TALLY, ACCEPT_TODAY = range(
+        10
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,24 @@ class Step:
 
 def played(steps: list[Step]) -> Tally:
     """Where a history ends by the twin."""
-    tally, today = Tally(), 0
+    tally, today, disputed = Tally(), 0, 0
     for step in steps:
         for _ in range(step.times):
             today += step.wait
-            tally = taken(step, tally.on(today), today)
+            tally = tally.on(today)
+            if step.act == Act.DISPUTE_TALLY:
+                tally, disputed = tally.without_rejections(today - step.back)
+            else:
+                tally = taken(step, tally, today, disputed)
     return tally
 
 
-def taken(step: Step, tally: Tally, today: int) -> Tally:
+def taken(step: Step, tally: Tally, today: int, disputed: int) -> Tally:
     match step.act:
+        case Act.ANSWER_TALLY:
+            return tally.with_outcomes(today - step.back, rejected=min(disputed, step.bad))
+        case Act.ACCEPT_TODAY:
+            return tally.with_outcomes(today, accepted=step.good)
         case Act.OUTCOMES:
             return tally.with_outcomes(today - step.back, accepted=step.good, rejected=step.bad)
         case Act.TAKE_BACK:
@@ -71,7 +81,7 @@ def taken(step: Step, tally: Tally, today: int) -> Tally:
             return replace(tally, open_disputes=tally.open_disputes + 1)
         case Act.CLOSE:
             return replace(tally, open_disputes=max(0, tally.open_disputes - 1))
-        case Act.NOTHING:
+        case _:
             return tally
 
 
@@ -81,7 +91,7 @@ def history(rng: Random) -> list[Step]:
     steps = [Step(Act.NOTHING, wait=today)]
     for _ in range(rng.randint(1, 23)):
         wait = rng.choice([0, 0, 0, 1, 1, 2, 7, 8, 9, rng.randint(3, 30), rng.randint(30, 400), rng.randint(365, 9000)])
-        times, act = 1, rng.choices(list(Act), weights=[1, 9, 4, 2, 2, 1, 1])[0]
+        times, act = 1, rng.choices(list(Act), weights=[1, 9, 4, 2, 2, 1, 1, 3, 3, 3])[0]
         kind = rng.random()
         if kind < 0.02:  # a habit: A reaches its cap
             wait, times, act = 1, rng.randint(20, 250), Act.OUTCOMES
