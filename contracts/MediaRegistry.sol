@@ -271,8 +271,10 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
 
         rejectionRootOf[e.epoch] = e.rejectionRoot;
         for (uint256 k = 0; k < e.tallies.length; ++k) {
-            address holder = holderOf(e.tallies[k].uploader);
-            _tallies[holder] = _tallyOf(holder).with(e.epoch, 0, e.tallies[k].count);
+            (address uploader, uint256 count) = (e.tallies[k].uploader, e.tallies[k].count);
+            address holder = holderOf(uploader);
+            _tallies[holder] = _tallyOf(holder).with(e.epoch, 0, count);
+            tallyDisputeOf[e.epoch][uploader].rejections = uint16(Math.min(count, type(uint16).max));
         }
 
         emit EpochClosed(e.epoch, e.rejectionRoot, e.tallies);
@@ -282,9 +284,11 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     function disputeTally(uint32 epoch, address uploader) external payable whenNotPaused {
         if (msg.sender != holderOf(uploader)) revert NotUploader(msg.sender);
         if (msg.value != bondOf(msg.sender)) revert BondMismatch(bondOf(msg.sender), msg.value);
-        (Reputation.Tally memory tally, uint256 counted) = _tallyOf(msg.sender).withoutRejections(epoch);
-        if (counted == 0 || tallyDisputeOf[epoch][uploader].openedAt != 0) revert NoTally(epoch, uploader);
-        uint16 rejections = uint16(Math.min(counted, MAX_OPENINGS)); // what one transaction can prove
+        TallyDispute memory tallied = tallyDisputeOf[epoch][uploader];
+        (Reputation.Tally memory tally, uint256 taken) =
+            _tallyOf(msg.sender).withoutRejections(epoch, tallied.rejections);
+        if (taken == 0 || tallied.openedAt != 0) revert NoTally(epoch, uploader);
+        uint16 rejections = uint16(Math.min(taken, MAX_OPENINGS)); // what one transaction can prove
 
         uint8 doublings = _lostDisputes[msg.sender];
         tallyDisputeOf[epoch][uploader] = TallyDispute(msg.sender, uint40(block.timestamp), doublings, rejections);
@@ -296,7 +300,7 @@ contract MediaRegistry is IMediaRegistry, SaltedEIP712, AccessControl, Pausable 
     /// @inheritdoc IMediaRegistry
     function answerTally(uint32 epoch, address uploader, Opening[] calldata openings) external {
         TallyDispute memory challenge = tallyDisputeOf[epoch][uploader];
-        if (challenge.rejections == 0) revert NoTally(epoch, uploader);
+        if (challenge.openedAt == 0 || challenge.rejections == 0) revert NoTally(epoch, uploader);
         for (uint256 k = 0; k < openings.length; ++k) {
             Opening calldata o = openings[k];
             if (k != 0 && o.intentHash <= openings[k - 1].intentHash) revert OpeningsNotAscending(k);

@@ -95,12 +95,13 @@ class Tally:
             return self
         return self._with_cell(since, a - 1, r)
 
-    def without_rejections(self, since: int) -> tuple[Tally, int]:
-        """Return the tally of today without any rejection of day ``since``, and how many there were that were open."""
+    def without_rejections(self, since: int, most: int) -> tuple[Tally, int]:
+        """Return the tally of today without ``most`` rejections of day ``since``, and how many were left to take."""
         if not is_open(since, self.day):
             return self, 0
         a, r = self._counts(since)
-        return self._with_cell(since, a, 0), r
+        taken = min(r, most)
+        return self._with_cell(since, a, r - taken), taken
 
     def with_wrong(self, *, fraud: bool) -> Tally:
         """Return the tally of today after a proven fraud, else after a proven honest mistake."""

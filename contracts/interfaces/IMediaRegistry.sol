@@ -188,12 +188,12 @@ interface IMediaRegistry {
         bytes32[] path; // from the leaf to the epoch's root
     }
 
-    /// @notice An epoch's rejections of one uploader that do not count, because the uploader asked to see them.
+    /// @notice An epoch's rejections of one uploader, and who asked to see them: then they do not count.
     struct TallyDispute {
         address challenger;
-        uint40 openedAt; // Unix seconds of the block
+        uint40 openedAt; // Unix seconds of the block; 0 if nobody asked
         uint8 doublings; // the bond is `disputeBond << doublings`
-        uint16 rejections; // to be proven; 0 once that is over
+        uint16 rejections; // as tallied; then those to be proven; 0 once that is over
     }
 
     /// @notice An open challenge.
@@ -449,7 +449,7 @@ interface IMediaRegistry {
     /**
      * @notice Counts an epoch's rejections and commits to them. Anyone may send it; once per epoch, after its day.
      * @dev Rejections of an epoch that closes more than three days late count for nobody: its uploaders must have time
-     * to dispute them. A tally costs up to 50,000 gas: a block of 30 million takes some 500.
+     * to dispute them. A tally costs up to 72,000 gas: a block of 30 million takes some 400.
      * @param e what the epoch came to
      * @param gateSigs the gates' EIP-712 signatures over `e`, sorted by gate address ascending
      */
@@ -521,7 +521,7 @@ interface IMediaRegistry {
     /// @notice The stored `Batch` under this root; all zero where there is none.
     function batchOf(bytes32 root) external view returns (uint40 registeredAt, uint32 blockNumber, uint32 count);
 
-    /// @notice The `TallyDispute`; all zero where there never was one.
+    /// @notice The `TallyDispute`; all zero where there is no tally.
     function tallyDisputeOf(uint32 epoch, address uploader) external view
         returns (address challenger, uint40 openedAt, uint8 doublings, uint16 rejections);
 

@@ -80,12 +80,15 @@ library Reputation {
         return t;
     }
 
-    /// @notice The tally of today without any rejection of day `since`, and how many there were if they had not settled.
-    function withoutRejections(Tally memory t, uint256 since) internal pure returns (Tally memory, uint256) {
+    /// @notice The tally of today without `most` rejections of day `since`, and how many were left to take.
+    function withoutRejections(Tally memory t, uint256 since, uint256 most)
+        internal pure returns (Tally memory, uint256 taken)
+    {
         if (!isOpen(since, t.day)) return (t, 0);
         (uint256 a, uint256 r) = _counts(t.cells, _place(since));
-        t.cells = _withCell(t.cells, _place(since), a, 0);
-        return (t, r);
+        taken = Math.min(r, most);
+        t.cells = _withCell(t.cells, _place(since), a, r - taken);
+        return (t, taken);
     }
 
     /// @notice The tally of today after a proven fraud, else after a proven honest mistake.

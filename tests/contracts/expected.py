@@ -95,12 +95,12 @@ def tally_dispute(model: Replay, key: tuple[int, str], by: str, today: int, *, e
         return "NotUploader"
     if not exact:
         return "BondMismatch"
-    return None if model.rejections(by, epoch, today) and key not in model.tally_disputes else "NoTally"
+    return None if model.rejections(epoch, uploader, today) else "NoTally"
 
 
 def tally_answer(model: Replay, key: tuple[int, str], openings: int, now: int) -> str | None:
     challenge = model.tally_disputes.get(key, NO_TALLY_DISPUTE)
-    if challenge["rejections"] == 0:
+    if challenge["openedAt"] == 0 or challenge["rejections"] == 0:
         return "NoTally"
     return "AnswerPending" if openings < challenge["rejections"] and now < challenge["openedAt"] + 3 * DAY else None
 

@@ -80,9 +80,12 @@ class Replay:
         tally = self._tally(self.holder(uploader), today)
         return [tally.score_bps, tally.evidence, tally.open_disputes, tally.strikes, tally.last_fraud_day]
 
-    def rejections(self, holder: str, epoch: int, today: int) -> int:
-        """How many of an epoch's rejections count and have not settled."""
-        return self._tally(holder, today).without_rejections(epoch)[1]
+    def rejections(self, epoch: int, uploader: str, today: int) -> int:
+        """How many of an epoch's rejections of an uploader may be disputed."""
+        tallied = self.tally_disputes.get((epoch, uploader), NO_TALLY_DISPUTE)
+        if tallied["openedAt"]:
+            return 0
+        return self._tally(self.holder(uploader), today).without_rejections(epoch, tallied["rejections"])[1]
 
     def is_fresh(self, key: str) -> bool:
         return key not in self.tallies and key not in self.rotations
@@ -169,18 +172,16 @@ class Replay:
             holder = self.holder(each["uploader"])
             tally = self._tally(holder, today)
             self.tallies[holder] = tally.with_outcomes(args["epoch"], rejected=each["count"])
+            tallied = NO_TALLY_DISPUTE | {"rejections": min(each["count"], 65_535)}
+            self.tally_disputes[args["epoch"], each["uploader"]] = tallied
 
     def _on_TallyDisputed(self, args: Any, *, time: int, today: int, **_: int) -> None:  # noqa: N802 - an event
         key, by = (args["epoch"], args["uploader"]), args["by"]
-        assert key not in self.tally_disputes
-        self.tally_disputes[key] = {
-            "challenger": by,
-            "openedAt": time,
-            "doublings": self.lost[by],
-            "rejections": args["rejections"],
-        }
-        self.tallies[by], counted = self._tally(by, today).without_rejections(args["epoch"])
-        assert args["rejections"] == min(counted, 256) > 0
+        tallied = self.tally_disputes[key]
+        assert tallied["openedAt"] == 0
+        self.tallies[by], taken = self._tally(by, today).without_rejections(args["epoch"], tallied["rejections"])
+        assert args["rejections"] == min(taken, 256) > 0
+        tallied |= {"challenger": by, "openedAt": time, "doublings": self.lost[by], "rejections": args["rejections"]}
         self.tally_bonds[key] = BOND << self.lost[by]
 
     def _on_TallyAnswered(self, args: Any, *, today: int, **_: int) -> None:  # noqa: N802 - an event

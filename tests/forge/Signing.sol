@@ -22,6 +22,12 @@ library Signing {
     string private constant TALLY = "Tally(address uploader,uint32 count)";
     string private constant CLOSE =
         "EpochClose(uint32 epoch,bytes32 rejectionRoot,Tally[] tallies,uint64 deadline)";
+    string private constant BATCH =
+        "BatchAdmission(bytes32 root,uint32 count,bytes32 manifestHash,bool manifestIsDagPb,Tally[] tallies,"
+        "uint64 deadline)";
+    string private constant LEAF = "BatchLeaf(Admission admission,uint8 visibility,bytes32 claimsHash)";
+    string private constant REFUSED =
+        "RejectionLeaf(address uploader,bytes32 intentHash,bytes32 detailHash,bytes32 salt)";
     string private constant DOMAIN =
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract,bytes32 salt)";
 
@@ -51,12 +57,43 @@ library Signing {
     }
 
     function close(Domain memory d, IMediaRegistry.EpochClose memory e) internal pure returns (bytes32) {
-        bytes memory members;
-        for (uint256 k = 0; k < e.tallies.length; ++k) {
-            members = bytes.concat(members, keccak256(abi.encode(_hash(TALLY), e.tallies[k])));
-        }
         bytes32 typeHash = _hash(string.concat(CLOSE, TALLY));
-        return _typed(d, abi.encode(typeHash, e.epoch, e.rejectionRoot, keccak256(members), e.deadline));
+        return _typed(d, abi.encode(typeHash, e.epoch, e.rejectionRoot, _members(e.tallies), e.deadline));
+    }
+
+    function batch(Domain memory d, IMediaRegistry.BatchAdmission memory b) internal pure returns (bytes32) {
+        bytes32 typeHash = _hash(string.concat(BATCH, TALLY));
+        bytes32 members = _members(b.tallies);
+        return _typed(
+            d, abi.encode(typeHash, b.root, b.count, b.manifestHash, b.manifestIsDagPb, members, b.deadline)
+        );
+    }
+
+    function leaf(Domain memory d, IMediaRegistry.Admission memory a, uint8 visibility, bytes32 claimsHash)
+        internal pure returns (bytes32)
+    {
+        bytes32 typeHash = _hash(string.concat(LEAF, ADMISSION));
+        bytes32 admission = keccak256(abi.encode(_hash(ADMISSION), a));
+        return _typed(d, abi.encode(typeHash, admission, visibility, claimsHash));
+    }
+
+    function refused(Domain memory d, address uploader, bytes32 intentHash, bytes32 detailHash, bytes32 salt)
+        internal pure returns (bytes32)
+    {
+        return _typed(d, abi.encode(_hash(REFUSED), uploader, intentHash, detailHash, salt));
+    }
+
+    /// @notice What stands for an intent without its domain.
+    function intentStruct(IMediaRegistry.UploadIntent memory i) internal pure returns (bytes32) {
+        return keccak256(abi.encode(_hash(INTENT), i));
+    }
+
+    function _members(IMediaRegistry.Tally[] memory tallies) private pure returns (bytes32) {
+        bytes memory members;
+        for (uint256 k = 0; k < tallies.length; ++k) {
+            members = bytes.concat(members, keccak256(abi.encode(_hash(TALLY), tallies[k])));
+        }
+        return keccak256(members);
     }
 
     function _typed(Domain memory d, bytes memory encoded) private pure returns (bytes32) {

@@ -54,7 +54,7 @@ contract ReputationHistories {
         t = t.on(today);
         if (s.act == Act.OUTCOMES) t = t.with(today - s.back, s.good, s.bad);
         if (s.act == Act.TAKE_BACK) t = t.without(today - s.back);
-        if (s.act == Act.DISPUTE_TALLY) (t, _disputed) = t.withoutRejections(today - s.back);
+        if (s.act == Act.DISPUTE_TALLY) (t, _disputed) = t.withoutRejections(today - s.back, s.good);
         if (s.act == Act.ANSWER_TALLY) t = t.with(today - s.back, 0, Math.min(_disputed, s.bad));
         if (s.act == Act.ACCEPT_TODAY) t.cells = t.cells.plus(today, s.good, 0); // the way for a day known already
         if (s.act == Act.FRAUD || s.act == Act.CORRECTION) t = t.withWrong(s.act == Act.FRAUD);

@@ -38,16 +38,17 @@ def test_an_acceptance_counts_when_it_is_seven_full_days_old_and_not_before() ->
 
 
 @pytest.mark.parametrize("days", [0, 1, 7])
-def test_a_days_open_rejections_are_taken_out_whole_and_its_acceptances_stay(days: int) -> None:
+def test_a_days_open_rejections_are_taken_out_and_its_acceptances_stay(days: int) -> None:
     tally = Tally().on(DAY).with_outcomes(DAY, accepted=2, rejected=3).on(DAY + days)
     accepted = Tally().on(DAY).with_outcomes(DAY, accepted=2).on(DAY + days)
-    assert tally.without_rejections(DAY) == (accepted, 3)
-    assert tally.without_rejections(DAY - 1) == (tally, 0)
+    assert tally.without_rejections(DAY, 9) == (accepted, 3)
+    assert tally.without_rejections(DAY, 1) == (accepted.with_outcomes(DAY, rejected=2), 1)
+    assert tally.without_rejections(DAY, 0) == tally.without_rejections(DAY - 1, 9) == (tally, 0)
 
 
 def test_rejections_that_have_settled_stay() -> None:
     tally = Tally().on(DAY).with_outcomes(DAY, rejected=3).on(DAY + 8).with_outcomes(DAY + 8, rejected=2)
-    assert tally.without_rejections(DAY) == (tally, 0)
+    assert tally.without_rejections(DAY, 9) == (tally, 0)
 
 
 def test_a_day_counts_one_unit_in_its_own_ratio() -> None:
