@@ -27,10 +27,16 @@ contract Chronicle is Claims {
         uint256 bond;
     }
 
+    struct Batch { uint256 time; uint256 number; uint256 count; }
+    struct Tallied { address challenger; uint256 openedAt; uint256 rejections; uint256 bond; }
     struct Term { uint256 from; uint256 until; uint256 since; }
 
     mapping(bytes32 digest => Entry) public entries;
     bytes32[] public digests;
+    mapping(bytes32 root => Batch) public batches;
+    bytes32[] public batchRoots;
+    mapping(uint256 epoch => mapping(address => Tallied)) public tallied;
+    bytes32[] public tallies; // epoch and name of each, see `tally`
     mapping(IMediaRegistry.Standing => uint256) public counts;
     mapping(address => uint256) public credits;
     uint256 public held; // all bonds and credits
@@ -45,8 +51,25 @@ contract Chronicle is Claims {
     address[] private _names;
     mapping(address => bool) private _isKnown;
 
+    address private immutable _operator;
+    uint256 private immutable _bond;
+    bytes32 private _expectedRoot; // of the next leaf that unfolds: it is not in the event
+    Entry private _expected;
+    bytes32 private _expectedDigest;
+
     uint256 private _opinions; // of the registration that was read last
     uint160 private _lastGate;
+
+    constructor(address operator, uint256 bond) {
+        (_operator, _bond) = (operator, bond);
+    }
+
+    /// @notice Which leaf unfolds, if any does.
+    function expect(bytes32 root, IMediaRegistry.Admission calldata a, IMediaRegistry.Visibility v) external {
+        (_expectedRoot, _expectedDigest) = (root, a.digest);
+        _fill(_expected, a, v);
+        (_expected.time, _expected.number) = (batches[root].time, batches[root].number);
+    }
 
     // ------------------------------------------------------------------------------------------------- reading
 
@@ -66,6 +89,10 @@ contract Chronicle is Claims {
         else if (t[0] == IMediaRegistry.DisputeRuled.selector) _ruled(t[1], abi.decode(data, (IMediaRegistry.Ruling)));
         else if (t[0] == IMediaRegistry.CreditWithdrawn.selector) _paid(_address(t[1]), abi.decode(data, (uint256)));
         else if (t[0] == IMediaRegistry.EpochClosed.selector) _closed(uint256(t[1]), data);
+        else if (t[0] == IMediaRegistry.BatchRegistered.selector) _batch(t[1], data);
+        else if (t[0] == IMediaRegistry.RecordUnfolded.selector) _unfolded(t[1], t[2]);
+        else if (t[0] == IMediaRegistry.TallyDisputed.selector) _asked(uint256(t[1]), t, abi.decode(data, (uint16)));
+        else if (t[0] == IMediaRegistry.TallyAnswered.selector) _answered(uint256(t[1]), _address(t[2]), data);
         else if (t[0] == IMediaRegistry.KeyRotationRequested.selector) _wished(_address(t[1]), _address(t[2]), data);
         else if (t[0] == IMediaRegistry.KeyRotationVetoed.selector) delete wishes[_address(t[1])];
         else if (t[0] == IMediaRegistry.KeyRotated.selector) _rotated(_address(t[1]), _address(t[2]));
@@ -80,14 +107,45 @@ contract Chronicle is Claims {
         Entry storage e = entries[digest];
         isTrue(e.standing == IMediaRegistry.Standing.NONE, "at most one record per digest");
         isTrue(successors[uploader] == address(0), "no record under a rotated name");
-        (e.uploader, e.time, e.number) = (uploader, block.timestamp, block.number);
-        e.kind = a.kind | (v == IMediaRegistry.Visibility.PRIVATE ? 0x40 : 0);
-        e.levels = a.levels | (a.earnsReputation ? 0x80 : 0);
-        e.standing = IMediaRegistry.Standing.ACTIVE;
+        (e.time, e.number) = (block.timestamp, block.number);
+        _fill(e, a, v);
         ++counts[e.standing];
         digests.push(digest);
         if (a.earnsReputation) _book(uploader).add(_today(), 1, 0);
         (_opinions, _lastGate) = (0, 0);
+    }
+
+    function _fill(Entry storage e, IMediaRegistry.Admission memory a, IMediaRegistry.Visibility v) private {
+        e.uploader = a.uploader;
+        e.kind = a.kind | (v == IMediaRegistry.Visibility.PRIVATE ? 0x40 : 0);
+        e.levels = a.levels | (a.earnsReputation ? 0x80 : 0);
+        e.standing = IMediaRegistry.Standing.ACTIVE;
+    }
+
+    function _batch(bytes32 root, bytes calldata data) private {
+        (uint32 count,,, IMediaRegistry.Tally[] memory rows, address[] memory gates) =
+            abi.decode(data, (uint32, bytes32, bool, IMediaRegistry.Tally[], address[]));
+        isTrue(batches[root].count == 0 && count != 0, "a root is registered once");
+        batches[root] = Batch(block.timestamp, block.number, count);
+        batchRoots.push(root);
+        (_opinions, _lastGate) = (0, 0);
+        for (uint256 k = 0; k < gates.length; ++k) _opinion(gates[k]);
+        atMost(threshold, _opinions, "a quorum signed");
+        uint256 sum = 0;
+        for (uint256 k = 0; k < rows.length; ++k) {
+            isTrue(successors[rows[k].uploader] == address(0), "no record under a rotated name");
+            _book(rows[k].uploader).add(_today(), rows[k].count, 0);
+            sum += rows[k].count;
+        }
+        atMost(sum, count, "no more outcomes than leaves");
+    }
+
+    function _unfolded(bytes32 digest, bytes32 root) private {
+        isTrue(entries[digest].standing == IMediaRegistry.Standing.NONE, "at most one slot per digest");
+        isTrue(batches[root].count != 0 && root == _expectedRoot && digest == _expectedDigest, "the leaf asked for");
+        entries[digest] = _expected;
+        ++counts[IMediaRegistry.Standing.ACTIVE];
+        digests.push(digest);
     }
 
     function _opinion(address gate) private {
@@ -139,13 +197,38 @@ contract Chronicle is Claims {
     }
 
     function _closed(uint256 epoch, bytes calldata data) private {
-        (bytes32 root, IMediaRegistry.Tally[] memory tallies) =
+        (bytes32 root, IMediaRegistry.Tally[] memory rows) =
             abi.decode(data, (bytes32, IMediaRegistry.Tally[]));
         isTrue(roots[epoch] == 0 && epoch < _today(), "an epoch closes once, after its day");
         roots[epoch] = root;
-        for (uint256 k = 0; k < tallies.length; ++k) {
-            _book(tallies[k].uploader).add(epoch, 0, tallies[k].count);
+        for (uint256 k = 0; k < rows.length; ++k) {
+            isTrue(epoch + 3 >= _today(), "in time for a dispute");
+            _book(rows[k].uploader).add(epoch, 0, rows[k].count);
+            tallied[epoch][rows[k].uploader].rejections = rows[k].count;
+            tallies.push(bytes32(epoch << 160 | uint160(rows[k].uploader)));
         }
+    }
+
+    function _asked(uint256 epoch, bytes32[] calldata t, uint256 rejections) private {
+        (address uploader, address by) = (_address(t[2]), _address(t[3]));
+        same(by, holderOf(uploader), "only who answers for the name");
+        same(rejections, disputable(epoch, uploader), "all that is open, once");
+        isTrue(rejections != 0, "there is something to dispute");
+        _book(uploader).bad[epoch] -= rejections;
+        tallied[epoch][uploader] = Tallied(by, block.timestamp, rejections, _bond << (lost[by] < 32 ? lost[by] : 32));
+        held += tallied[epoch][uploader].bond;
+    }
+
+    function _answered(uint256 epoch, address uploader, bytes calldata data) private {
+        uint256 proven = abi.decode(data, (uint16));
+        Tallied storage one = tallied[epoch][uploader];
+        isTrue(one.openedAt != 0 && one.rejections != 0 && proven <= one.rejections, "what was asked for");
+        bool all = proven == one.rejections;
+        isTrue(all || block.timestamp >= one.openedAt + 3 days, "three days for the rest");
+        credits[all ? _operator : one.challenger] += one.bond;
+        if (all) ++lost[one.challenger];
+        _book(uploader).add(epoch, 0, proven);
+        (one.rejections, one.bond) = (0, 0);
     }
 
     function _wished(address from, address to, bytes calldata data) private {
@@ -179,6 +262,27 @@ contract Chronicle is Claims {
 
     function opinions() external view returns (uint256) {
         return _opinions;
+    }
+
+    function totalTallies() external view returns (uint256) {
+        return tallies.length;
+    }
+
+    /// @notice Epoch and name of the `k`-th tally.
+    function tally(uint256 k) external view returns (uint256, address) {
+        return (uint256(tallies[k]) >> 160, _address(tallies[k]));
+    }
+
+    function totalBatches() external view returns (uint256) {
+        return batchRoots.length;
+    }
+
+    /// @notice How many rejections of an epoch an uploader may ask to see; the books are of today.
+    function disputable(uint256 epoch, address uploader) public view returns (uint256) {
+        SlowReputation.Book storage book = _books[holderOf(uploader)];
+        Tallied storage one = tallied[epoch][uploader];
+        if (one.openedAt != 0 || epoch + 8 <= _today()) return 0;
+        return one.rejections < book.bad[epoch] ? one.rejections : book.bad[epoch];
     }
 
     function total() external view returns (uint256) {

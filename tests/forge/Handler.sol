@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IMediaRegistry} from "../../contracts/interfaces/IMediaRegistry.sol";
-import {Chronicle} from "./Chronicle.sol";
 import {Signing} from "./Signing.sol";
-import {Stage, Submission} from "./Stage.sol";
+import {Submission} from "./Stage.sol";
+import {TreeActs} from "./TreeActs.sol";
 import {vm} from "./Vm.sol";
 
 /**
@@ -13,55 +13,8 @@ import {vm} from "./Vm.sol";
  * Before each act it is worked out from the chronicle alone whether it must succeed; an act that goes otherwise is a
  * broken law. Each number is cut into bits: what is drawn from one place is not drawn from it again.
  */
-contract Handler is Stage {
-    Chronicle public chronicle;
-    uint256 public nowIs = START; // forge resets the block between the calls of a run
-    mapping(string => uint256) public done;
-
-    uint256[] private _keys; // of uploaders, reviewers, challengers; the operator's among them
-    address[] private _names; // theirs
+contract Handler is TreeActs {
     mapping(address => mapping(uint256 => bool)) private _spent;
-    address private _arbiter2;
-
-    /// @dev The fuzzer likes small numbers and old ones; bits are drawn from what they hash to.
-    function _mixed(uint256 number) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(number)));
-    }
-
-    modifier inTime() {
-        vm.warp(nowIs);
-        vm.roll(1000 + (nowIs - START) / 12);
-        _;
-    }
-
-    function setUp() public override {
-        vm.recordLogs();
-        super.setUp();
-        for (uint256 k = 0; k < 8; ++k) {
-            _keys.push(k == 7 ? OPERATOR : uint256(keccak256(abi.encode("name", k))));
-            _names.push(vm.addr(_keys[k]));
-        }
-        _arbiter2 = _names[1];
-        (bytes32 reviewer, bytes32 arbiter) = (registry.REVIEWER_ROLE(), registry.ARBITER_ROLE());
-        vm.prank(ADMIN);
-        registry.grantRole(reviewer, _names[0]);
-        vm.prank(ADMIN);
-        registry.grantRole(arbiter, _arbiter2);
-        chronicle = new Chronicle();
-        chronicle.read(vm.getRecordedLogs());
-    }
-
-    function theRegistry() external view returns (IMediaRegistry) {
-        return registry;
-    }
-
-    function nameOf(uint256 k) external view returns (address) {
-        return _names[k];
-    }
-
-    function gateOf(uint256 k) external view returns (address) {
-        return gate(k);
-    }
 
     // --------------------------------------------------------------------------------------------------- time
 
@@ -79,7 +32,9 @@ contract Handler is Stage {
     function register(uint256 number) external inTime {
         uint256 seed = _mixed(number);
         uint256 key = _keys[seed % 8];
-        Submission memory s = submission(key, keccak256(abi.encode("file", (seed >> 8) % 32)));
+        uint256 file = (seed >> 8) % 32;
+        bytes32 digest = (seed >> 56) % 4 == 0 ? fileOf(key, file % 16).digest : keccak256(abi.encode("file", file));
+        Submission memory s = submission(key, digest);
         uint256 fault = (seed >> 16) % 16;
         s.a.earnsReputation = (seed >> 24) % 4 != 0;
         s.a.kind = [1, 2, 0x81, 0x82][(seed >> 28) % 4];
@@ -198,23 +153,6 @@ contract Handler is Stage {
         same(by.balance - before, credit, "what one is paid is one's credit");
     }
 
-    // ----------------------------------------------------------------------------------------------------- epochs
-
-    function closeEpoch(uint256 number) external inTime {
-        uint256 seed = _mixed(number);
-        uint256 epoch = nowIs / 1 days - seed % 6;
-        IMediaRegistry.EpochClose memory e = closing(epoch, 2);
-        (address one, address two) = (_names[(seed >> 8) % 8], _names[(seed >> 16) % 8]);
-        (address low, address high) = one < two ? (one, two) : (two, one);
-        e.tallies[0] = IMediaRegistry.Tally(low, uint32((seed >> 24) % 9));
-        e.tallies[1] = IMediaRegistry.Tally(high, uint32((seed >> 32) % 9));
-        (uint256[] memory by, bool enough) = _quorum(seed >> 40);
-        bytes[] memory sigs = closeSigs(e, by);
-        bool expected = enough && !registry.paused() && low != high && epoch < nowIs / 1 days
-            && chronicle.roots(epoch) == 0 && epoch + 3 >= nowIs / 1 days;
-        _act(STRANGER, 0, abi.encodeCall(IMediaRegistry.closeEpoch, (e, sigs)), expected, "close");
-    }
-
     // ------------------------------------------------------------------------------------------------------- keys
 
     function rotateKey(uint256 number) external inTime {
@@ -280,46 +218,5 @@ contract Handler is Stage {
         if (!paused && seed % 4 != 0) return;
         bytes memory data = abi.encodeWithSignature(paused ? "unpause()" : "pause()");
         _act(paused ? ADMIN : GUARDIAN, 0, data, true, paused ? "go on" : "pause");
-    }
-
-    // ---------------------------------------------------------------------------------------------------- inside
-
-    /// @dev Sends it; what happens must be what was expected.
-    function _act(address by, uint256 value, bytes memory data, bool expected, string memory what)
-        private returns (bool ok)
-    {
-        if (value != 0) vm.deal(by, by.balance + value);
-        vm.recordLogs();
-        vm.prank(by);
-        (ok,) = address(registry).call{value: value}(data);
-        if (ok != expected) revert(string.concat(what, expected ? ": refused what is in order" : ": took what is not"));
-        chronicle.read(vm.getRecordedLogs());
-        if (ok) ++done[what];
-    }
-
-    /// @dev Some gates by address ascending, and whether they are a quorum.
-    function _quorum(uint256 seed) private view returns (uint256[] memory by, bool enough) {
-        uint256 wanted = chronicle.threshold() + seed % 2;
-        if (seed % 16 == 0) --wanted;
-        uint256[] memory some = new uint256[](8);
-        uint256 count = 0;
-        enough = true;
-        for (uint256 k = 0; k < 8; ++k) {
-            bool inOffice = chronicle.inOffice(gate(k));
-            bool wild = (seed >> 8) % 8 == 0 && (seed >> (16 + k)) % 2 == 0;
-            if (!wild && (!inOffice || count >= wanted)) continue;
-            some[count++] = gateKeys[k];
-            enough = enough && inOffice;
-        }
-        enough = enough && count >= chronicle.threshold();
-        by = new uint256[](count);
-        for (uint256 k = 0; k < count; ++k) by[k] = some[k];
-    }
-
-    /// @dev A digest that has a record, seldom one that may have none.
-    function _digest(uint256 seed) private view returns (bytes32) {
-        uint256 total = chronicle.total();
-        if (total == 0 || seed % 16 == 0) return keccak256(abi.encode("file", (seed >> 8) % 32));
-        return chronicle.digests((seed >> 8) % total);
     }
 }

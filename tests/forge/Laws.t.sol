@@ -5,6 +5,7 @@ import {IMediaRegistry} from "../../contracts/interfaces/IMediaRegistry.sol";
 import {Chronicle} from "./Chronicle.sol";
 import {Claims} from "./Claims.sol";
 import {Handler} from "./Handler.sol";
+import {TreeActs} from "./TreeActs.sol";
 import {vm} from "./Vm.sol";
 
 /**
@@ -42,6 +43,7 @@ contract LawsTest is Claims {
         vm.warp(_handler.nowIs());
         _everyRecordIsAsTheEventsSay();
         _theCountsAreWhatTheEventsGive();
+        _everyBatchAndTallyIsAsTheEventsSay();
         _everyWeiIsABondOrACredit();
         _everyGateIsAsTheEventsSay();
         _reputationIsAFunctionOfTheEvents();
@@ -79,6 +81,23 @@ contract LawsTest is Claims {
         same(uint256(active) + disputed + revoked, _chronicle.total(), "each record is in exactly one standing");
     }
 
+    function _everyBatchAndTallyIsAsTheEventsSay() private view {
+        for (uint256 k = 0; k < _chronicle.totalBatches(); ++k) {
+            bytes32 root = _chronicle.batchRoots(k);
+            (uint40 time, uint32 number, uint32 count) = _registry.batchOf(root);
+            (uint256 t, uint256 n, uint256 c) = _chronicle.batches(root);
+            same(keccak256(abi.encode(time, number, count)), keccak256(abi.encode(t, n, c)), "batch");
+        }
+        for (uint256 k = 0; k < _chronicle.totalTallies(); ++k) {
+            (uint256 epoch, address name) = _chronicle.tally(k);
+            (address by, uint40 openedAt, uint8 doublings, uint16 left) =
+                _registry.tallyDisputeOf(uint32(epoch), name);
+            (address b, uint256 o, uint256 l, uint256 bond) = _chronicle.tallied(epoch, name);
+            same(keccak256(abi.encode(by, openedAt, left)), keccak256(abi.encode(b, o, l)), "tally");
+            if (bond != 0) same(uint256(_registry.disputeBond()) << doublings, bond, "bond of a tally's dispute");
+        }
+    }
+
     function _everyWeiIsABondOrACredit() private view {
         same(address(_registry).balance, _chronicle.held(), "every wei is a bond of an open dispute or a credit");
         for (uint256 k = 0; k < 8; ++k) {
@@ -114,38 +133,39 @@ contract LawsTest is Claims {
 
     /// @dev That the laws are not kept by nothing ever happening: in sixteen such histories everything happens.
     function test_everything_happens() external {
-        string[21] memory whats = [
+        string[26] memory whats = [
             "register", "withdraw", "revoke", "supersede", "derive", "attest", "review", "retract", "dispute", "rule",
-            "pay", "pay nothing", "close", "ask", "veto", "rotate", "add gate", "end gate", "threshold", "pause", "go on"
+            "pay", "pay nothing", "close", "ask", "veto", "rotate", "add gate", "end gate", "threshold", "pause", "go on",
+            "batch", "unfold", "ask to see", "prove", "give up"
         ];
-        uint256[21] memory times;
+        uint256[26] memory times;
         for (uint256 k = 0; k < 16; ++k) {
             _live(k);
-            for (uint256 j = 0; j < 21; ++j) times[j] += _handler.done(whats[j]);
+            for (uint256 j = 0; j < 26; ++j) times[j] += _handler.done(whats[j]);
             this.setUp();
         }
-        for (uint256 j = 0; j < 21; ++j) atMost(1, times[j], string.concat("happened: ", whats[j]));
+        for (uint256 j = 0; j < 26; ++j) atMost(1, times[j], string.concat("happened: ", whats[j]));
     }
 
     function _live(uint256 life) private {
         bytes4[] memory acts = _acts();
-        for (uint256 k = 0; k < 140; ++k) {
+        for (uint256 k = 0; k < 200; ++k) {
             uint256 number = uint256(keccak256(abi.encode(life, k)));
-            (bool ok, bytes memory err) = address(_handler).call(abi.encodeWithSelector(acts[k % 14], number));
+            (bool ok, bytes memory err) = address(_handler).call(abi.encodeWithSelector(acts[k % 20], number));
             if (!ok) assembly ("memory-safe") { revert(add(err, 32), mload(err)) }
         }
         this.invariant_laws();
     }
 
     function _acts() private pure returns (bytes4[] memory acts) {
-        acts = new bytes4[](14);
+        acts = new bytes4[](20);
         acts[0] = Handler.passTime.selector;
         acts[1] = Handler.register.selector;
         acts[2] = Handler.makeStatement.selector;
         acts[3] = Handler.challengeRecord.selector;
         acts[4] = Handler.ruleOnRecord.selector;
         acts[5] = Handler.withdrawCredit.selector;
-        acts[6] = Handler.closeEpoch.selector;
+        acts[6] = TreeActs.closeEpoch.selector;
         acts[7] = Handler.rotateKey.selector;
         acts[8] = Handler.completeKeyRotation.selector;
         acts[9] = Handler.changeGates.selector;
@@ -153,5 +173,11 @@ contract LawsTest is Claims {
         acts[11] = Handler.withdrawIntent.selector;
         acts[12] = Handler.register.selector;
         acts[13] = Handler.passTime.selector;
+        acts[14] = TreeActs.registerBatch.selector;
+        acts[15] = TreeActs.unfold.selector;
+        acts[16] = TreeActs.closeEpoch.selector;
+        acts[17] = TreeActs.disputeTally.selector;
+        acts[18] = TreeActs.answerTally.selector;
+        acts[19] = TreeActs.unfold.selector;
     }
 }
