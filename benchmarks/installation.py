@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eth_account.messages import encode_typed_data
@@ -40,6 +40,20 @@ FIELDS = {  # what registry.eip712 does not sign
         {"name": "tallies", "type": "Tally[]"},
         {"name": "deadline", "type": "uint64"},
     ],
+    "BatchAdmission": [
+        {"name": "root", "type": "bytes32"},
+        {"name": "count", "type": "uint32"},
+        {"name": "manifestHash", "type": "bytes32"},
+        {"name": "manifestIsDagPb", "type": "bool"},
+        {"name": "tallies", "type": "Tally[]"},
+        {"name": "deadline", "type": "uint64"},
+    ],
+    "RejectionLeaf": [
+        {"name": "uploader", "type": "address"},
+        {"name": "intentHash", "type": "bytes32"},
+        {"name": "detailHash", "type": "bytes32"},
+        {"name": "salt", "type": "bytes32"},
+    ],
     "KeyRotation": [
         {"name": "from", "type": "address"},
         {"name": "to", "type": "address"},
@@ -47,7 +61,12 @@ FIELDS = {  # what registry.eip712 does not sign
         {"name": "deadline", "type": "uint64"},
     ],
 }
-NEEDED = {"EpochClose": ("EpochClose", "Tally"), "KeyRotation": ("KeyRotation",)}
+NEEDED = {
+    "EpochClose": ("EpochClose", "Tally"),
+    "BatchAdmission": ("BatchAdmission", "Tally"),
+    "RejectionLeaf": ("RejectionLeaf",),
+    "KeyRotation": ("KeyRotation",),
+}
 
 
 def address_of(account: LocalAccount) -> Address:
@@ -154,25 +173,30 @@ class Installation:
         signature = signed(by, statement_message(self.domain, statement))
         return self.send(self.operator, "makeStatement", statement_fields(statement), signature)
 
-    def close_epoch(self, tallies: int) -> int:
-        """Return the gas of closing yesterday's epoch with rejections of that many new uploaders."""
+    def close_epoch(self, root: bytes, tallies: Sequence[tuple[str, int]]) -> tuple[int, int]:
+        """Return yesterday's epoch and the gas of closing it with these rejections, uploaders ascending."""
         epoch = self.chain.now // DAY_S - 1
-        uploaders = sorted(keccak(text=f"{epoch} {k}")[:20] for k in range(tallies))
-        tallied = [(Web3.to_checksum_address(uploader), 3) for uploader in uploaders]
-        counted = [{"uploader": uploader, "count": count} for uploader, count in tallied]
-        close = {"epoch": epoch, "rejectionRoot": keccak(text="root"), "tallies": counted, "deadline": FAR}
-        signatures = [signed(gate, self._typed("EpochClose", close)) for gate in self.gates[: self.threshold]]
-        return self.send(self.operator, "closeEpoch", (epoch, close["rejectionRoot"], tallied, FAR), signatures)
+        counted = [{"uploader": uploader, "count": count} for uploader, count in tallies]
+        close = {"epoch": epoch, "rejectionRoot": root, "tallies": counted, "deadline": FAR}
+        signatures = [signed(gate, self.typed("EpochClose", close)) for gate in self.gates[: self.threshold]]
+        struct = (epoch, root, list(tallies), FAR)
+        return epoch, self.send(self.operator, "closeEpoch", struct, signatures)
+
+    def new_names(self, count: int) -> list[tuple[str, int]]:
+        """Return tallies of three rejections each of uploaders never seen, ascending."""
+        uploaders = sorted(keccak(text=f"{self.chain.now} {k}")[:20] for k in range(count))
+        return [(Web3.to_checksum_address(uploader), 3) for uploader in uploaders]
 
     def rotate(self, old: LocalAccount, new: LocalAccount) -> tuple[int, int]:
         """Return the gas of asking for a rotation that both keys signed, and of completing it after seven days."""
         wish = {"from": old.address, "to": new.address, "nonce": self.nonce(old), "deadline": FAR}
-        message = self._typed("KeyRotation", wish)
+        message = self.typed("KeyRotation", wish)
         asked = self.send(self.operator, "rotateKey", tuple(wish.values()), signed(old, message), signed(new, message))
         self.chain.pass_days(7)
         return asked, self.send(self.operator, "completeKeyRotation", old.address)
 
-    def _typed(self, name: str, message: Mapping[str, object]) -> TypedData:
+    def typed(self, name: str, message: Mapping[str, object]) -> TypedData:
+        """Return the EIP-712 message of one of `FIELDS`."""
         # the domain and its types are those of every message
         intent = UploadIntent(Digest(bytes(32)), self.address, Visibility.PUBLIC, bytes(32), 0, 0)
         every = intent_message(self.domain, intent)
