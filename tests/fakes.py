@@ -197,7 +197,7 @@ class MemoryLedger:
             raise TransactionRevertedError("QuorumNotMet", [str(signatures), str(self.threshold)])
         nonce = self.next_nonce() if replaces is None else replaces.nonce
         self.nonces.append(nonce)
-        raw = subject + registration.admission.deadline.to_bytes(8, "big")
+        raw = subject + registration.admission.deadline.to_bytes(8, "big") + bytes([len(self.nonces)])
         transaction = SignedTransaction(raw, hashlib.sha256(raw).digest(), nonce)
         self.prepared[transaction.tx_hash] = registration
         return transaction

@@ -167,7 +167,10 @@ def network_name(url: str) -> str:
 
 
 def _urls(url: str) -> list[str]:
-    return [each.strip() for each in url.split(",") if each.strip()]
+    urls = [each.strip() for each in url.split(",") if each.strip()]
+    if not urls:
+        raise LedgerMismatchError("expected the URL of a node in TOUCHSTONE_RPC_URL, got none")
+    return urls
 
 
 def _provider(url: str, expected: Expected | None) -> FailoverProvider:

@@ -74,13 +74,34 @@ def test_a_node_that_is_down_ends_5(here: Installation, tmp_path: Path) -> None:
     assert down.run("verify", write_photo(tmp_path / "photo.jpg", seed=7)).code == 5
 
 
+def test_one_node_of_several_that_is_down_is_told_and_does_without(
+    here: Installation, url: str, tmp_path: Path
+) -> None:
+    several = replace(
+        here, settings={**here.settings, "TOUCHSTONE_RPC_URL": f"http://u:secret@127.0.0.1:1/secret,{url}"}
+    )
+    assert several.run("verify", write_photo(tmp_path / "photo.jpg", seed=7)).code == 1
+    status = several.run("contract", "status")
+    assert [each["state"] for each in status.row["endpoints"]] == ["down", "up"]
+    assert "secret" not in status.people + json.dumps(status.row)
+
+
+def test_a_network_that_asks_more_than_the_cap_ends_5_and_says_so(here: Installation, tmp_path: Path) -> None:
+    poor = replace(here, settings={**here.settings, "TOUCHSTONE_MAX_FEE_GWEI": "0.000001"})
+    waiting = poor.run("register", write_photo(tmp_path / "photo.jpg", seed=8))
+    assert waiting.code == 5
+    assert "TOUCHSTONE_MAX_FEE_GWEI" in waiting.people
+
+
 def test_register_verify_and_revoke_on_a_network(here: Installation, tmp_path: Path) -> None:
     photo = write_photo(tmp_path / "photo.jpg", seed=1)
     registered = here.run("register", photo)
     assert registered.code == 0, registered.people
     verified = here.run("verify", photo).row
     assert (verified["result"], verified["ledger"]) == ("EXACT", "network")
-    assert here.run("contract", "status").row["ledger"] == "network"
+    status = here.run("contract", "status").row
+    assert status["ledger"] == "network"
+    assert [(each["state"], each["why"]) for each in status["endpoints"]] == [("up", None)]
     assert here.run("revoke", photo, "--reason", "a mistake").code == 0
     assert here.run("verify", photo).code == 4
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from registry.errors import JournalError, LedgerUnavailableError, SimilarityIndexError
+from registry.model import EndpointHealth, EndpointState
 from tests.pictures import jpeg, picture
 from tests.unit.api.conftest import ADDRESS, Service, application
 from tests.unit.registry.register.conftest import Desk
@@ -50,6 +51,22 @@ def test_a_needed_part_that_is_down_makes_it_503(
     assert answer.json()["parts"][part]["ok"] is False
     assert "ada" not in answer.text
     assert "10.0.0.1" not in answer.text
+
+
+def test_endpoints_that_do_not_work_are_counted_and_not_named(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = (
+        EndpointHealth("10.0.0.1", EndpointState.DOWN, why="Timeout"),
+        EndpointHealth("10.0.0.2", EndpointState.UP, head=7),
+        EndpointHealth("10.0.0.3", EndpointState.EXCLUDED, why="expected chain id 1"),
+    )
+    monkeypatch.setattr(type(service.desk.ledger), "endpoints", lambda _: found)
+    answer = service.client.get("/readyz")
+    assert answer.status_code == 200, "one is enough"
+    part = answer.json()["parts"]["endpoints"]
+    assert part == {"ok": False, "needed": False, "why": "of 3 endpoints: 1 down, 1 excluded"}
+    assert "10.0.0" not in answer.text
 
 
 def test_without_a_detector_it_is_ready_and_says_so(without_detector: TestClient) -> None:

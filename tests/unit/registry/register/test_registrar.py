@@ -14,6 +14,7 @@ from PIL import Image
 from registry import eip712
 from registry.errors import (
     AlreadyRegisteredError,
+    FeeTooHighError,
     IntentError,
     JobStateError,
     LedgerUnavailableError,
@@ -38,6 +39,7 @@ from registry.model import (
 )
 from registry.register import rebuild_index
 from registry.register.admit import VERDICT_LIFETIME_S
+from registry.register.recorder import STUCK_AFTER_S
 from registry.register.registrar import SWEEP_AFTER_S
 from tests.fakes import GATE, RECORDER, UPLOADER, FixedDetector, MemoryStore
 from tests.pictures import half_size, jpeg, picture, write_photo
@@ -316,6 +318,71 @@ def test_a_verdict_that_lapsed_unmined_is_signed_anew_under_the_same_nonce(desk:
     assert desk.registrar.run(waiting).state is JobState.FINAL
     assert desk.ledger.nonces == [0, 0]
     assert len(desk.ledger.records) == 1
+
+
+def test_a_stuck_transaction_is_replaced_under_its_nonce_and_any_of_them_may_be_included(
+    desk: Desk, photo: Path
+) -> None:
+    desk.ledger.mines = False
+    job = desk.registrar.accept(photo, request_for(photo)).job
+    for _ in range(3):
+        with pytest.raises(LedgerUnavailableError):
+            desk.registrar.run(desk.journal.get(job.job_id))
+        desk.clock.at += STUCK_AFTER_S
+    signed = desk.journal.get(job.job_id).signed
+    assert signed is not None
+    assert len(set(signed.tx_hashes)) == 3
+    assert desk.ledger.nonces == [0, 0, 0]
+    assert set(desk.ledger.submissions) == set(signed.tx_hashes), "each was durable, and each went out"
+    oldest = signed.tx_hashes[-1]
+    desk.ledger._mine(oldest)
+    final = desk.registrar.run(desk.journal.get(job.job_id))
+    assert final.inclusion is not None
+    assert (final.state, final.inclusion.tx_hash) == (JobState.FINAL, oldest)
+
+
+def test_fees_above_the_cap_leave_a_stuck_transaction_on_its_way(
+    desk: Desk, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ledger.mines = False
+    job = desk.registrar.accept(photo, request_for(photo)).job
+    with pytest.raises(LedgerUnavailableError):
+        desk.registrar.run(job)
+    before = desk.journal.get(job.job_id).signed
+    desk.clock.at += STUCK_AFTER_S
+
+    def too_dear(*_: object, **__: object) -> None:
+        raise FeeTooHighError("the network asks 80 gwei")
+
+    monkeypatch.setattr(desk.ledger, "prepare", too_dear)
+    with pytest.raises(LedgerUnavailableError, match="waits for the fees that it has: the network asks 80 gwei"):
+        desk.registrar.run(desk.journal.get(job.job_id))
+    assert desk.journal.get(job.job_id).signed == before
+    desk.ledger.mines = True
+    desk.ledger.submit(before.transaction)
+    assert desk.registrar.run(desk.journal.get(job.job_id)).state is JobState.FINAL
+
+
+def test_a_job_whose_block_is_gone_goes_out_again_before_a_new_nonce_is_taken(
+    desk: Desk, tmp_path: Path, photo: Path
+) -> None:
+    desk.ledger.final = False
+    first = desk.registrar.accept(photo, request_for(photo)).job
+    with pytest.raises(LedgerUnavailableError, match="not final"):
+        desk.registrar.run(first)
+    desk.ledger.included.clear()
+    desk.ledger.records.clear()
+    other = write_photo(tmp_path / "other.jpg", seed=2)
+    second = desk.registrar.accept(other, request_for(other)).job
+    with pytest.raises(LedgerUnavailableError, match="not final"):
+        desk.registrar.run(second)
+    nonces = [desk.journal.get(job.job_id).signed.transaction.nonce for job in (first, second)]
+    assert nonces == [0, 1]
+    assert not list((desk.root / "receipts").rglob("*.json")), "a receipt before finality"
+    desk.ledger.final = True
+    for job in (first, second):
+        assert desk.registrar.run(desk.journal.get(job.job_id)).state is JobState.FINAL
+    assert len(desk.ledger.records) == 2
 
 
 def test_an_intent_that_lapses_while_waiting_fails_the_job_by_name(desk: Desk, photo: Path) -> None:
