@@ -69,7 +69,7 @@ class Judgement:
         promise: whether gates of this installation promised.
         omission: whether the leaves make the root, and the promised one is not among them.
         closing: whether the epoch closed under that root.
-        guilty: the gates that it convicts.
+        guilty: the gates that it convicts: who promised, and whose operator closed the epoch.
     """
 
     promise: Finding
@@ -181,8 +181,42 @@ def judge(
     promise = Finding.of(_promises(conviction, known))
     omission = Finding.of(_omission(conviction))
     closing = Finding.of(_closing(conviction, known, ledger, without))
-    proven = all(finding.result is Result.VALID for finding in (promise, omission, closing))
-    return Judgement(promise, omission, closing, tuple(each.gate for each in conviction.promises) if proven else ())
+    if known is None or any(finding.result is not Result.VALID for finding in (promise, omission, closing)):
+        return Judgement(promise, omission, closing, ())
+    guilty = tuple(_guilty(conviction, known))
+    if not guilty:
+        text = (
+            "closing: none of those who promised is known to have closed the epoch: another operator's gates may have"
+        )
+        closing = Finding.of([*closing.reasons, unchecked("closed_by_others", "closing.signed", text)])
+    return Judgement(promise, omission, closing, guilty)
+
+
+def _guilty(conviction: Conviction, signers: SignerList) -> Iterator[Address]:
+    """Yield the gates that promised and whose operator closed the epoch; another's closing is not their doing.
+
+    Where it is not known who closed it, that is certain only if all gates are one operator's.
+    """
+    closers = set()
+    for each in conviction.close.signatures if conviction.close else ():
+        term = signers.term_of(each.gate)
+        if term is not None and _closed_by(conviction, each):
+            closers.add(term.run_by)
+    operators = {term.run_by for term in signers.gates}
+    for each in conviction.promises:
+        term = signers.term_of(each.gate)
+        if term is not None and (term.run_by in closers or len(operators) == 1):
+            yield each.gate
+
+
+def _closed_by(conviction: Conviction, signed: GateSignature) -> bool:
+    if conviction.close is None:
+        return False
+    try:
+        gate = eip712.recover(eip712.epoch_message(conviction.domain, conviction.close.close), signed.signature)
+    except SignatureError:
+        return False
+    return gate == signed.gate
 
 
 def _holds(receipt: RejectionReceipt, signed: GateSignature) -> bool:

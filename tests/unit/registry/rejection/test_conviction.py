@@ -15,6 +15,7 @@ from registry.model import DAY_S, GateTerm, Threshold
 from registry.receipt import Result, SignerList
 from registry.register.closing import Closing, Rejected, closing_of
 from registry.rejection import (
+    Judgement,
     RejectionReceipt,
     convict,
     epoch_list,
@@ -163,6 +164,26 @@ def test_a_key_that_was_in_other_hands_convicts_nobody() -> None:
     stolen = replace(SIGNERS, gates=(replace(SIGNERS.gates[0], compromised_since=NOW - DAY_S),))
     found = judge(read_conviction(evidence()), signers=stolen, ledger=None)
     assert (found.guilty, found.promise.reasons[0].code) == ((), "gate_key_compromised")
+
+
+def test_a_gate_is_not_convicted_where_only_another_operators_gates_closed_the_day() -> None:
+    """On a contract with gates of two operators, one could close a day without the other's leaves to frame it."""
+    other = GateTerm(STRANGER.address, STRANGER.address, 0, None, 0)
+    shared = replace(SIGNERS, gates=(*SIGNERS.gates, other))
+    listed = read_epoch_list(epoch_list(TODAY, LYING.root, LYING.leaves))
+
+    def judged(*closers: KeySigner) -> Judgement:
+        by = signed(LYING, *closers) if closers else None
+        raw = convict(RECEIPT, listed, info=INFO, closed=closed(LYING), signed=by)
+        ledger = MemoryLedger()
+        ledger.close_epoch(signed(LYING))
+        return judge(read_conviction(raw), signers=shared, ledger=ledger)
+
+    framed = judged(STRANGER)
+    assert (framed.guilty, framed.closing.reasons[0].code) == ((), "closed_by_others")
+    assert judged().guilty == (), "who closed it is not known"
+    assert judged(GATE, STRANGER).guilty == (GATE.address,)
+    assert judged(GATE).guilty == (GATE.address,)
 
 
 def test_evidence_written_otherwise_is_refused() -> None:
