@@ -28,7 +28,7 @@ from registry.adapters.wal import use_wal
 from registry.errors import LedgerUnavailableError
 from registry.model import Act, Address, Committed, Digest, EventName, Inclusion, LedgerEvent, Visibility
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PAGE_ROWS = 1000
 LOCK_WAIT_S = 30.0
 

@@ -16,7 +16,7 @@ from registry.model import ZERO_32, Address, Digest, Fingerprint, Rejection, Tal
 from registry.register.clusters import look_the_same
 
 # A tally costs up to 50,000 gas, and a block of 30 million has to take them all.
-MAX_TALLIES = 400
+MAX_EPOCH_TALLIES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +102,4 @@ def _is_same_try(first: Rejected, second: Rejected) -> bool:
 def _tallies(counted: Mapping[Address, Sequence[Rejected]]) -> tuple[Tally, ...]:
     """Return the tallies, uploaders ascending; where they are too many for a block, those of the most rejections."""
     counts = Counter({uploader: len(some) for uploader, some in counted.items() if some})
-    return tuple(Tally(uploader, count) for uploader, count in sorted(counts.most_common(MAX_TALLIES)))
+    return tuple(Tally(uploader, count) for uploader, count in sorted(counts.most_common(MAX_EPOCH_TALLIES)))

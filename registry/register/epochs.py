@@ -12,6 +12,7 @@ from registry import eip712
 from registry.errors import EpochError, RegistryError, TransactionRevertedError
 from registry.merkle import MerkleTree
 from registry.model import (
+    DAY_S,
     TALLY_DAYS,
     Address,
     ClosedEpoch,
@@ -21,6 +22,7 @@ from registry.model import (
     JobState,
     Opening,
     SignedEpochClose,
+    TallyDispute,
     epoch_of,
 )
 from registry.ports import Clock, ContentStore, Journal, Ledger, Signer
@@ -81,6 +83,7 @@ class EpochKeeper:
         self._gates = tuple(gates)
         self._store = store
         self._clock = clock
+        self._closed: set[int] = set()  # for good, so that they are not asked for again
 
     def status(self) -> Iterator[EpochStatus]:
         """Yield every epoch in which something was rejected here, oldest first."""
@@ -169,25 +172,36 @@ class EpochKeeper:
 
     def tend(self) -> None:
         """Do all that is due: close past epochs, complete receipts, answer disputes. What fails is tried next time."""
-        for status in list(self.status()):
-            if status.is_over and status.closed is None:
-                _attempt(f"closing epoch {status.closing.epoch}", partial(self.close, status.closing.epoch))
+        for epoch in self._due():
+            _attempt(f"closing epoch {epoch}", partial(self.close, epoch))
         _attempt("completing receipts", self._rejections.complete)
-        _attempt("answering disputes", self._answer_all)
-
-    def _answer_all(self) -> None:
         for dispute in self._ledger.tally_disputes():
-            proof = self.openings(dispute.epoch, dispute.uploader)
-            if len(proof) >= dispute.rejections:
-                self.answer(dispute.epoch, dispute.uploader)
-            else:
-                _log.error(
-                    "epoch %d: %d rejections of %s are disputed, and %d can be proven",
-                    dispute.epoch,
-                    dispute.rejections,
-                    dispute.uploader,
-                    len(proof),
-                )
+            _attempt(f"answering {dispute.uploader} for epoch {dispute.epoch}", partial(self._settle, dispute))
+
+    def _due(self) -> list[int]:
+        """Return the epochs that are over and not closed, as far as something was rejected in them here."""
+        past = {each.rejection.epoch for each in self._rejections.rejected() if each.rejection.epoch < self._today()}
+        for epoch in sorted(past - self._closed):
+            closed = self._ledger.closed_epoch(epoch)
+            if closed is not None and self._ledger.is_final(closed.inclusion):
+                self._closed.add(epoch)
+            past -= {epoch} if closed is not None else set()
+        return sorted(past - self._closed)
+
+    def _settle(self, dispute: TallyDispute) -> None:
+        """Prove all that is disputed; of what cannot be, take what can when the gates' time is up."""
+        proof = self.openings(dispute.epoch, dispute.uploader)
+        is_up = self._clock.now() >= dispute.opened_at + TALLY_DAYS * DAY_S
+        if len(proof) < dispute.rejections:
+            _log.error(
+                "epoch %d: %d rejections of %s are disputed, and %d can be proven",
+                dispute.epoch,
+                dispute.rejections,
+                dispute.uploader,
+                len(proof),
+            )
+        if len(proof) >= dispute.rejections or is_up:
+            self.answer(dispute.epoch, dispute.uploader)
 
     def _send(self, epoch: int) -> Inclusion:
         """Sign and send, under the lock that rejecting takes too: no rejection of that day can come after."""

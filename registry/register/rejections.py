@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry import eip712
@@ -31,6 +32,14 @@ from registry.rejection import SALT_BYTES, detail_hash, intent_hash_of, leaf_of,
 
 _log = logging.getLogger(__name__)
 _OPEN = b'"inclusion":null'  # canonical JSON has no blanks, and inside a text the quotes would be escaped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Closed:
+    """An epoch as it closed, and the tree of its leaves."""
+
+    closed: ClosedEpoch
+    tree: MerkleTree
 
 
 class Rejections:
@@ -92,30 +101,23 @@ class Rejections:
         Raises:
             LedgerError: the ledger gave an answer that cannot be right.
         """
-        rejection = job.rejection
-        if rejection is None:
+        if job.rejection is None:
             return None
-        path = self._directory / f"{job.job_id}.rejection.json"
-        if path.exists() and _OPEN not in path.read_bytes():
-            return path
-        closed, siblings = self._closing_of(rejection)
-        if closed is None and path.exists():
-            return path
-        body = rejection_receipt(
-            info=self._ledger.info,
-            digest=job.request.digest,
-            rejection=rejection,
-            intent=job.request.intent,
-            closed=closed,
-            path=siblings,
-        )
-        _write(path, body)
+        path = self._file(job)
+        if not _is_complete(path):
+            self._write(job, self._closed(job.rejection.epoch))
         return path
 
     def complete(self) -> None:
-        """Write every receipt as far as it can be now."""
+        """Write every receipt as far as it can be now; each day is looked up once."""
+        waiting: dict[int, list[Job]] = defaultdict(list)
         for job in self._journal.jobs(JobState.REJECTED):
-            self.path(job)
+            if job.rejection is not None and not _is_complete(self._file(job)):
+                waiting[job.rejection.epoch].append(job)
+        for epoch, jobs in waiting.items():
+            closed = self._closed(epoch)
+            for job in jobs:
+                self._write(job, closed)
 
     def rejected(self) -> Iterator[Rejected]:
         """Yield all that was ever rejected here, oldest first."""
@@ -165,26 +167,46 @@ class Rejections:
             signatures=tuple(GateSignature(gate.address, gate.sign_typed_data(promise)) for gate in self._gates),
         )
 
-    def _closing_of(self, rejection: Rejection) -> tuple[ClosedEpoch | None, tuple[bytes, ...]]:
-        """Return the epoch as it closed and the way to its root, or nothing while either cannot be told."""
+    def _file(self, job: Job) -> Path:
+        return self._directory / f"{job.job_id}.rejection.json"
+
+    def _closed(self, epoch: int) -> _Closed | None:
+        """Return an epoch that closed, is final and has our leaves, or nothing."""
         try:
-            closed = self._ledger.closed_epoch(rejection.epoch)
+            closed = self._ledger.closed_epoch(epoch)
             if closed is None or not self._ledger.is_final(closed.inclusion):
-                return None, ()
+                return None
         except LedgerUnavailableError as exc:
-            _log.warning("a rejection of epoch %d stays without its path: %s", rejection.epoch, exc)
-            return None, ()
-        tree = MerkleTree(self.leaves(rejection.epoch))
-        if tree.root != closed.root or rejection.leaf not in tree.leaves:
-            _log.error("epoch %d closed without all of our rejections", rejection.epoch)
-            return None, ()
-        return closed, tree.path(tree.leaves.index(rejection.leaf))
+            _log.warning("rejections of epoch %d stay without their paths: %s", epoch, exc)
+            return None
+        leaves = self.leaves(epoch)
+        tree = MerkleTree(leaves) if leaves else None
+        if tree is None or tree.root != closed.root:
+            _log.error("epoch %d closed without all of our rejections", epoch)
+            return None
+        return _Closed(closed, tree)
+
+    def _write(self, job: Job, under: _Closed | None) -> None:
+        path, rejection = self._file(job), job.rejection
+        if rejection is None or (under is not None and rejection.leaf not in under.tree.leaves):
+            under = None
+        if rejection is None or (under is None and path.exists()):
+            return
+        body = rejection_receipt(
+            info=self._ledger.info,
+            digest=job.request.digest,
+            rejection=rejection,
+            intent=job.request.intent,
+            closed=under.closed if under else None,
+            path=under.tree.path(under.tree.leaves.index(rejection.leaf)) if under else (),
+        )
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as stream:
+            stream.write(body)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
 
 
-def _write(path: Path, body: bytes) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as stream:
-        stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+def _is_complete(path: Path) -> bool:
+    return path.exists() and _OPEN not in path.read_bytes()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from registry.merkle import MerkleTree, root_of
 from registry.model import DAY_S, PDQ256, Address, Fingerprint, MediaKind, PerceptualHash, Tally
-from registry.register.closing import MAX_TALLIES, Rejected, closing_of, counting
+from registry.register.closing import MAX_EPOCH_TALLIES, Rejected, closing_of, counting
 from registry.rejection import detail_hash, leaf_of
 from tests.fakes import UPLOADER, KeySigner
 from tests.rejections import DOMAIN, TODAY, intent_of, rejected, rejection_of
@@ -116,9 +116,9 @@ def test_more_uploaders_than_a_block_takes_are_cut_to_those_of_the_most_rejectio
         said = replace(template.rejection, uploader=uploader, leaf=leaf, intent_hash=leaf)
         return Rejected(said, digest(f"{number} {name}"), None)
 
-    some = [of(number, "a") for number in range(MAX_TALLIES + 5)] + [of(MAX_TALLIES + 4, "b")]
+    some = [of(number, "a") for number in range(MAX_EPOCH_TALLIES + 5)] + [of(MAX_EPOCH_TALLIES + 4, "b")]
     found = tallies(*some)
-    assert len(found) == MAX_TALLIES
+    assert len(found) == MAX_EPOCH_TALLIES
     assert found[-1].count == 2
     assert list(found) == sorted(found, key=lambda tally: tally.uploader)
 

@@ -301,3 +301,7 @@ def test_a_tally_that_cannot_be_proven_is_not_answered(strict: Desk, photo: Path
     strict.ledger.tallies_disputed[key] = replace(strict.ledger.tallies_disputed[key], rejections=2)
     strict.epochs.tend()
     assert strict.ledger.answers == []
+    strict.clock.at += 2 * DAY_S
+    strict.epochs.tend()
+    ((_, _, openings),) = strict.ledger.answers
+    assert len(openings) == 1, "when the time is up, what can be proven counts"
