@@ -26,7 +26,7 @@ ANVIL := node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
 FORGE := node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 NO_NETWORK := $(shell unshare --user --map-root-user --net true 2>/dev/null && echo unshare --user --map-root-user --net)
 
-.PHONY: help setup setup-dev demo serve test test-contracts test-debian peers test-go test-shared coverage-contracts mutants slither bench-gas lint check format contracts docs lock clean
+.PHONY: help setup setup-dev demo serve test test-contracts test-debian peers test-go test-shared coverage-contracts mutants slither bench-gas bench-load lint check format contracts docs lock clean
 
 help:  ## these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18
@@ -107,6 +107,10 @@ mutants: node_modules/.installed  ## 200 small faults in the contract on the for
 
 bench-gas: node_modules/.installed  ## gas of every write from real transactions, EAS beside it
 	@if [ -x $(ANVIL) ]; then $(BIN)/python -m benchmarks.gas; \
+	  else echo "not run: anvil, which needs Linux on x86-64"; exit 1; fi
+
+bench-load: node_modules/.installed  ## 100,000 and 1,000,000 records on a chain and back: half an hour, 10 GiB of disk
+	@if [ -x $(ANVIL) ]; then $(BIN)/python -m benchmarks.load; \
 	  else echo "not run: anvil, which needs Linux on x86-64"; exit 1; fi
 
 # A venv of its own: slither needs another web3 than we do.

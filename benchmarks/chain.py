@@ -13,6 +13,7 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.types import RPCEndpoint
 
@@ -34,14 +35,23 @@ class Chain:
     """
 
     web3: Web3
+    url: str
     now: int = START
     _nonces: dict[str, int] = field(default_factory=dict)
 
     def account(self, name: str) -> LocalAccount:
         """Return an account whose key is made from a name; it has 100 ether."""
         account: LocalAccount = Account.from_key(keccak(text=f"benchmark {name}"))
-        self._ask("anvil_setBalance", account.address, hex(10**20))
+        self.give(account.address, 10**20)
         return account
+
+    def give(self, address: str, wei: int) -> None:
+        """Set an account's balance."""
+        self._ask("anvil_setBalance", address, hex(wei))
+
+    def gas_of(self, tx_hash: bytes) -> int:
+        """Return what an included transaction used."""
+        return int(self.web3.eth.get_transaction_receipt(HexBytes(tx_hash))["gasUsed"])
 
     def send(self, sender: LocalAccount, data: str | bytes, *, to: str = "", value: int = 0) -> dict[str, Any]:
         """Return the receipt of a transaction that must succeed; without ``to``, of one that creates a contract."""
@@ -94,13 +104,14 @@ def running() -> Iterator[Chain]:
     ]
     process = subprocess.Popen([ANVIL, *options])
     try:
-        web3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{port}"))
+        url = f"http://127.0.0.1:{port}"
+        web3 = Web3(Web3.HTTPProvider(url))
         until = time.monotonic() + 20
         while not web3.is_connected():
             if process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("expected an answer of anvil within 20 s, got none")
             time.sleep(0.05)  # between two questions; anvil announces nothing on a pipe of ours
-        yield Chain(web3)
+        yield Chain(web3, url)
     finally:
         process.terminate()
         process.wait(10)
