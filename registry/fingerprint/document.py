@@ -8,7 +8,7 @@ from typing import Any
 
 import rfc8785
 
-from registry.canonical import canonical, is_plain, without_point
+from registry.canonical import is_plain, without_point
 from registry.errors import InvalidValueError
 from registry.model import Digest, Fingerprint, MediaKind, PerceptualHash
 
@@ -26,14 +26,13 @@ def document(fingerprint: Fingerprint) -> bytes:
 
     ``bits`` and ``sha256`` are lower-case hex, ``t_s`` is seconds and absent for a still.
     """
-    fields: dict[str, Any] = {
-        "v": DOCUMENT_VERSION,
-        "fp_version": fingerprint.fp_version,
-        "kind": fingerprint.kind.word,
-        "sha256": fingerprint.digest.hex,
-        "hashes": list(map(_hash_fields, fingerprint.hashes)),
-    }
-    return canonical(fields) if _is_plain(fingerprint) else rfc8785.dumps(fields)
+    if not _is_plain(fingerprint):
+        return rfc8785.dumps(_fields(fingerprint))
+    hashes = ",".join(map(_plain_hash, fingerprint.hashes))
+    return (
+        f'{{"fp_version":{fingerprint.fp_version},"hashes":[{hashes}],"kind":"{fingerprint.kind.word}",'
+        f'"sha256":"{fingerprint.digest.hex}","v":{DOCUMENT_VERSION}}}'
+    ).encode()
 
 
 def parse_document(data: bytes) -> Fingerprint:
@@ -71,17 +70,30 @@ def _parse(fields: dict[str, Any]) -> Fingerprint:
     return Fingerprint(_integer(fields["fp_version"]), kind, Digest.from_hex(fields["sha256"]), hashes)
 
 
-def _hash_fields(code: PerceptualHash) -> dict[str, Any]:
-    fields: dict[str, Any] = {"alg": code.alg, "bits": code.bits.hex(), "quality": code.quality}
-    if code.t_s is not None:
-        fields["t_s"] = without_point(code.t_s) if is_plain(code.t_s) else code.t_s
-    return fields
+def _fields(fingerprint: Fingerprint) -> dict[str, Any]:
+    return {
+        "v": DOCUMENT_VERSION,
+        "fp_version": fingerprint.fp_version,
+        "kind": fingerprint.kind.word,
+        "sha256": fingerprint.digest.hex,
+        "hashes": [
+            {"alg": each.alg, "bits": each.bits.hex(), "quality": each.quality}
+            | ({} if each.t_s is None else {"t_s": each.t_s})
+            for each in fingerprint.hashes
+        ],
+    }
 
 
 def _is_plain(fingerprint: Fingerprint) -> bool:
+    """Return whether its numbers are written the same by the RFC and by Python; its texts need no escapes."""
     return is_plain(fingerprint.fp_version) and all(
         each.t_s is None or is_plain(each.t_s) for each in fingerprint.hashes
     )
+
+
+def _plain_hash(code: PerceptualHash) -> str:
+    time = "" if code.t_s is None else f',"t_s":{without_point(code.t_s)}'
+    return f'{{"alg":"{code.alg}","bits":"{code.bits.hex()}","quality":{code.quality}{time}}}'
 
 
 def _hash(fields: dict[str, Any]) -> PerceptualHash:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.errors import InvalidValueError
@@ -36,6 +37,18 @@ fingerprints = st.sampled_from(MediaKind).flatmap(
 @given(fingerprints)
 def test_a_document_parses_to_the_fingerprint_it_was_made_from(fingerprint: Fingerprint) -> None:
     assert parse_document(document(fingerprint)) == fingerprint
+
+
+@given(st.integers(0, 2**53 - 1), st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 100))
+@example(1, 5e-324, 0)
+@example(1, 1e22, 0)
+@example(2, -0.0, 0)
+@example(3, 1.0, 0)
+def test_whatever_its_numbers_a_document_is_written_as_the_rfc_says(version: int, t_s: float, quality: int) -> None:
+    code = PerceptualHash(PDQ256, bytes(32), quality, t_s)
+    hashes = [{"alg": PDQ256, "bits": bytes(32).hex(), "quality": quality, "t_s": t_s}]
+    fields = {"v": 1, "fp_version": version, "kind": "video", "sha256": bytes(32).hex(), "hashes": hashes}
+    assert document(Fingerprint(version, MediaKind.VIDEO, Digest(bytes(32)), (code,))) == rfc8785.dumps(fields)  # type: ignore[arg-type]  # any JSON
 
 
 def test_the_document_is_the_canonical_json_of_the_design() -> None:
