@@ -17,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from registry.adapters.wal import use_wal
 from registry.errors import JobConflictError, JobNotFoundError, JournalError
-from registry.model import Digest, Job, JobState
+from registry.model import Digest, Job, JobState, Queue
 from registry.model.job import JOB_SCHEMA_VERSION
 
 _SCHEMA = """
@@ -35,6 +35,17 @@ create index if not exists jobs_by_digest on jobs (digest, created_at);
 create index if not exists jobs_by_state on jobs (state, created_at);
 create index if not exists jobs_that_carry on jobs (state, created_at)
     where json_extract(body, '$[0].batch') is not null;
+create index if not exists jobs_for_a_batch on jobs (json_extract(body, '$[0].updated_at'), job_id)
+    where state = 'pinned' and json_extract(body, '$[0].request.batched') and json_extract(body, '$[0].batch') is null;
+"""
+# Of a file that is to go with others, pinned, and in no batch under way; the indexes above have all that is asked.
+_OPEN = ", ".join(f"'{state.value}'" for state in JobState if state.is_open)
+_CARRIERS = f"state in ({_OPEN}) and json_extract(body, '$[0].batch') is not null"
+_CARRIED = f"select value from jobs as carrier, json_each(body, '$[0].batch.members') where {_CARRIERS}"  # noqa: S608  constants
+_WAITING = f"""
+jobs indexed by jobs_for_a_batch
+where state = 'pinned' and json_extract(body, '$[0].request.batched') and json_extract(body, '$[0].batch') is null
+and job_id not in ({_CARRIED})
 """
 _PUT = """
 insert into jobs values (?, ?, ?, ?, ?, ?, ?, ?)
@@ -107,6 +118,24 @@ class SqliteJournal:
         places = ", ".join("?" * len(states))
         carries = "json_extract(body, '$[0].batch') is not null"
         yield from self._select(f"where state in ({places}) and {carries} order by created_at, rowid", *states)
+
+    def carrier_of(self, job_id: str) -> Job | None:
+        """Return the oldest open job that carries this one, or nothing."""
+        has_it = "? in (select value from json_each(body, '$[0].batch.members'))"
+        return self._one(f"where {_CARRIERS} and {has_it} order by created_at, rowid limit 1", job_id)
+
+    def waiting(self) -> Iterator[Job]:
+        """Yield the pinned jobs that are to go with others and that no open job carries, the longest there first."""
+        order = "order by json_extract(body, '$[0].updated_at'), rowid"
+        with self._connection() as connection:
+            names = connection.execute(f"select job_id from {_WAITING} {order}").fetchall()  # noqa: S608  constants
+        yield from (self.get(job_id) for (job_id,) in names)
+
+    def queue(self) -> Queue:
+        """Return how many jobs `waiting` would yield, and since when the first of them is there."""
+        query = f"select count(*), min(json_extract(body, '$[0].updated_at')) from {_WAITING}"  # noqa: S608  constants
+        with self._connection() as connection:
+            return Queue(*connection.execute(query).fetchone())
 
     def counts(self) -> Mapping[JobState, int]:
         """Return how many jobs are in each state; a state without jobs is absent."""

@@ -148,6 +148,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """The jobs that wait for others: how many, and the Unix seconds since when the first of them does."""
+
+    length: int
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """A registration with all its signatures, and a transaction that carried it and was overtaken by a later one."""
 

@@ -10,6 +10,7 @@ from registry.model import (
     Digest,
     Job,
     JobState,
+    Queue,
 )
 
 
@@ -49,6 +50,18 @@ class Journal(Protocol):
 
     def batches(self, *states: JobState) -> Iterator[Job]:
         """Yield the jobs in one of these states that carry others, oldest first."""
+        ...
+
+    def carrier_of(self, job_id: str) -> Job | None:
+        """Return the oldest open job that carries this one, or nothing."""
+        ...
+
+    def waiting(self) -> Iterator[Job]:
+        """Yield the pinned jobs that are to go with others and that no open job carries, the longest there first."""
+        ...
+
+    def queue(self) -> Queue:
+        """Return how many jobs `waiting` would yield, and since when the first of them is there; none is read."""
         ...
 
     def counts(self) -> Mapping[JobState, int]:

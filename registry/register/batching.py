@@ -94,17 +94,14 @@ class Batching:
 
     def carrier_of(self, job: Job) -> Job | None:
         """Return the open job that carries this one, or nothing."""
-        return next((other for other in self.carriers() if job.job_id in _members(other)), None)
+        return self._journal.carrier_of(job.job_id)
 
     def is_due(self) -> bool:
         """Return whether enough jobs wait, or one has waited long enough."""
-        latest = self._clock.now() - self._grouping.age_s
-        pinned = self._journal.counts().get(JobState.PINNED, 0)
-        oldest = next(self._journal.jobs(JobState.PINNED), None)
-        if oldest is None or (pinned < self._grouping.size and oldest.created_at > latest):
-            return False  # the common case, without a look at every row
-        waiting = self._waiting()
-        return len(waiting) >= self._grouping.size or any(job.updated_at <= latest for job in waiting)
+        queue = self._journal.queue()
+        if queue.since is None:
+            return False
+        return queue.length >= self._grouping.size or queue.since <= self._clock.now() - self._grouping.age_s
 
     def form(self) -> Job | None:
         """Return a new durable job that carries those that wait now, at most a group; nothing if none may go.
@@ -116,7 +113,7 @@ class Batching:
             StoreUnavailableError: the manifest cannot be stored now.
         """
         with self._journal.lock():
-            members = self._admissible()
+            members = self._admissible() if self._quorum.is_ours() else []
             if not members:
                 return None
             registrations = {job.job_id: self._quorum.of_file(job) for job in members}
@@ -161,19 +158,11 @@ class Batching:
     def _domain(self) -> eip712.Domain:
         return eip712.Domain.of(self._ledger.info)
 
-    def _waiting(self) -> list[Job]:
-        """Return the pinned jobs that no batch carries yet, the one that has waited longest first."""
-        carried = {job_id for carrier in self.carriers() for job_id in _members(carrier)}
-        waiting = [
-            job for job in self._journal.jobs(JobState.PINNED) if self.may_carry(job) and job.job_id not in carried
-        ]
-        return sorted(waiting, key=lambda job: job.updated_at)
-
     def _admissible(self) -> list[Job]:
         admissible: list[Job] = []
         digests: set[Digest] = set()
         uploaders: set[Address] = set()
-        for job in self._waiting():
+        for job in self._journal.waiting():
             if len(admissible) == min(self._grouping.size, MAX_LEAVES):
                 break
             uploader = job.request.intent.intent.uploader if job.request.intent else self._ledger.info.operator
@@ -215,10 +204,6 @@ def require_batch(job: Job) -> Batch:
     if job.batch is None:
         raise JobStateError(f"job {job.job_id}: expected a batch, got a single file")
     return job.batch
-
-
-def _members(job: Job) -> tuple[str, ...]:
-    return job.batch.members if job.batch else ()
 
 
 def _in_order(manifest: Manifest, registrations: dict[str, Registration]) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from registry.model import (
     PDQ256,
     ZERO_32,
     Admission,
+    Batch,
+    BatchAdmission,
     Cid,
     Digest,
     Fingerprint,
@@ -30,6 +32,7 @@ from registry.model import (
     Outcome,
     PerceptualHash,
     Pinned,
+    Queue,
     Registration,
     Request,
     ReviewDecision,
@@ -152,3 +155,42 @@ def test_a_file_that_is_no_database_is_a_journal_error(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(JournalError):
         SqliteJournal(tmp_path / "journal.sqlite")
+
+
+# -- those that wait for others --------------------------------------------------------------------------------------
+
+
+def batched(name: str, **fields: object) -> Job:
+    request = Request(digest(name), f"{name}.jpg", 3, Visibility.PUBLIC, batched=True)
+    return job(name, **{"state": JobState.PINNED, "request": request, **fields})
+
+
+def carrying(name: str, *members: str, state: JobState = JobState.PINNED) -> Job:
+    admission = BatchAdmission(b"\x01" * 32, len(members), Cid(b"\x02" * 32, is_dag_pb=False), (), NOW)
+    return job(name, state=state, batch=Batch(members, admission))
+
+
+def test_whoever_is_carried_or_goes_alone_or_is_not_pinned_waits_for_nobody(journal: SqliteJournal) -> None:
+    for each in (batched("carried"), job("alone", state=JobState.PINNED), batched("new", state=JobState.SCREENED)):
+        journal.put(each)
+    journal.put(carrying("carrier", "carried", "another"))
+    assert list(journal.waiting()) == []
+    assert journal.queue() == Queue(0, None)
+
+
+def test_those_that_wait_come_in_the_order_of_their_last_step(journal: SqliteJournal) -> None:
+    late, early = batched("late", updated_at=NOW + 9), batched("early", updated_at=NOW + 5)
+    journal.put(late)
+    journal.put(early)
+    assert list(journal.waiting()) == [early, late]
+    assert journal.queue() == Queue(2, NOW + 5)
+
+
+def test_the_members_of_a_batch_that_is_over_wait_again(journal: SqliteJournal) -> None:
+    journal.put(batched("member"))
+    carrier = carrying("carrier", "member")
+    journal.put(carrier)
+    assert journal.carrier_of("member") == carrier
+    journal.put(replace(carrier, state=JobState.FAILED, revision=1))
+    assert journal.carrier_of("member") is None
+    assert [each.job_id for each in journal.waiting()] == ["member"]
