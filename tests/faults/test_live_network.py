@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from api.jobs import JobRunner
 from registry.adapters import courier
-from registry.adapters.blocks import BlockStore
 from registry.adapters.courier import SendingPolicy
 from registry.adapters.ethereum import NO_LIMITS, EthereumLedger
 from registry.adapters.fees import GWEI, FeePolicy, Fees
@@ -25,8 +25,8 @@ from registry.adapters.jsonrpc import NetworkHome, connect, open_network
 from registry.errors import FeeTooHighError, LedgerUnavailableError
 from registry.media import Decoder
 from registry.model import Act, Job, JobState, Signed
-from registry.register import recorder, registrar
-from tests.fakes import GATE, RECORDER
+from registry.register import Grouping, recorder, registrar
+from tests.fakes import GATE, RECORDER, MemoryStore
 from tests.ledgers import ANVIL, HOUR_S, Roles, anvil, new_key, on_anvil, said
 from tests.pictures import write_photo
 from tests.relay import Mood, Relay, gone, refusing, relay, status
@@ -72,9 +72,9 @@ class Town:
     def mine(self, blocks: int = 1) -> None:
         self.node("anvil_mine", hex(blocks))
 
-    def accept(self, seed: int) -> Job:
+    def accept(self, seed: int, *, batched: bool = False) -> Job:
         photo = write_photo(self.folder / f"{seed}.jpg", seed=seed)
-        return self.desk.registrar.accept(photo, request_for(photo)).job
+        return self.desk.registrar.accept(photo, request_for(photo, batched=batched)).job
 
     def try_all(self) -> None:
         """Run every open job once, as the service does after a while; no receipt may be early."""
@@ -155,17 +155,19 @@ def build(node: str, decoder: Decoder, tmp_path: Path, monkeypatch: pytest.Monke
         first, home = on_anvil(node, roles, tmp_path / "first.sqlite")
         first.close()
         home = replace(home, url=urls, finality=DEEP)
+        connect(node).provider.make_request("anvil_mine", [hex(DEEP)])  # no test takes the contract itself back
+        store = MemoryStore()
         ledger = open_network(
             home,
             recorder=RECORDER,
             arbiter=roles.arbiter,
-            manifests=BlockStore(tmp_path / "content"),
+            manifests=store,
             events_file=tmp_path / "events.sqlite",
             policy=policy,
         )
         opened.append(ledger)
         clock = LateClock()
-        desk = Desk(tmp_path / "desk", decoder, ledger=ledger, clock=clock, stuck_after_s=STUCK_S)
+        desk = Desk(tmp_path / "desk", decoder, ledger=ledger, local=store, clock=clock, stuck_after_s=STUCK_S)
         return Town(desk, node, home, clock, tmp_path)
 
     yield make
@@ -193,6 +195,45 @@ def test_reorganisations_at_any_moment_lose_and_double_nothing(town: Town, seed:
             town.mine()
     town.until_final(*jobs)
     town.count(*jobs)
+
+
+def test_a_service_at_work_rides_out_reorganisations(town: Town) -> None:
+    """The service's own thread moves the jobs, so a block may go at any instant of a step."""
+    runner = JobRunner(town.desk.registrar, town.desk.journal, retry_s=0.02)
+    runner.start()
+    try:
+        jobs = [town.accept(number) for number in range(4)]
+        for job in jobs:
+            runner.submit(job)
+        for number in range(10):
+            runner.wait(jobs[number % 4].job_id, timeout_s=0.1)
+            if number % 2:
+                town.node("anvil_reorg", 1 + number % (DEEP - 1), [])
+            else:
+                town.mine()
+            town.no_receipt_is_early()
+        for _ in range(200):
+            if all(runner.wait(job.job_id, timeout_s=0.1).state is JobState.FINAL for job in jobs):
+                break
+            town.mine()
+    finally:
+        runner.stop()
+    town.count(*jobs)
+
+
+def test_a_batch_whose_block_is_gone_is_recorded_once_with_a_receipt_for_each_file(town: Town) -> None:
+    town.desk.grouping = Grouping(size=3, age_s=60)
+    jobs = [town.accept(number, batched=True) for number in range(3)]
+    for _ in range(2):
+        town.try_all()
+        assert not town.receipts()
+        town.node("anvil_reorg", 1, [])
+    town.until_final(*jobs)
+    records = [town.ledger.find(job.request.digest) for job in jobs]
+    assert sorted(record.batch.index for record in records if record and record.batch) == [0, 1, 2]
+    assert len({record.tx for record in records if record}) == 1
+    assert set(town.receipts()) == {job.request.digest.hex for job in jobs}
+    assert town.ledger.next_nonce() == 1
 
 
 def test_jobs_whose_blocks_are_gone_are_sent_again_before_new_ones_take_their_nonces(town: Town) -> None:
