@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.stage import Stage
+from tests.contracts.tally_case import Case
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,14 @@ def stage(deployed: Stage) -> Iterator[Stage]:
     yield deployed
     deployed.tester.revert_to_snapshot(snapshot)
     deployed.address = address
+
+
+@pytest.fixture
+def case(stage: Stage) -> Case:
+    return Case(stage)
+
+
+@pytest.fixture
+def disputed(case: Case) -> Case:
+    case.dispute()
+    return case

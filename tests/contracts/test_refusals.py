@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
 
 from tests.contracts.actors import (
     ADMIN,
     ALICE,
     BOB,
+    BOND,
     DAY,
     GATES,
     NOBODY,
@@ -25,10 +27,12 @@ from tests.contracts.actors import (
 )
 from tests.contracts.bytecode import DENIER, WALLET, place
 from tests.contracts.stage import Stage, Submission
-from tests.contracts.typed_data import Fields, verdict_message
+from tests.contracts.trees import Refused, batch, leaf, rejection
+from tests.contracts.typed_data import Fields, batch_leaf_message, batch_message, signing_hash, verdict_message
 
 DIGEST = hash_of("a file")
 OTHER = hash_of("another file")
+LEAVES = [leaf("a file"), leaf("another file")]
 NEVER_VALID = bytes(64) + b"\x1b"  # r = s = 0: recovers to the zero address where nobody looks
 ELSEWHERE: dict[str, Fields] = {
     "chain": {"chainId": 1},
@@ -149,6 +153,68 @@ def nobodys_tally(stage: Stage) -> Refusal:
     return Refusal("closeEpoch", (closing.struct, list(closing.signatures)), ("NotAscending", NOBODY, NOBODY))
 
 
+def batch_from(place: str) -> Callable[[Stage], Refusal]:
+    def build(stage: Stage) -> Refusal:
+        brought = batch(stage, LEAVES, domain=stage.domain | ELSEWHERE[place])
+        row = [{"uploader": ALICE.address, "count": 2}]
+        message = encode_typed_data(full_message=batch_message(stage.domain, brought.fields | {"tallies": row}))
+        signer: str = Account.recover_message(message, signature=brought.signatures[0])
+        return Refusal("registerBatch", brought.call, ("NotAGate", signer))
+
+    return build
+
+
+def leaf_from(place: str) -> Callable[[Stage], Refusal]:
+    """The only leaf of a batch is its root, and its path is empty."""
+
+    def build(stage: Stage) -> Refusal:
+        one = LEAVES[0]
+        there = batch_leaf_message(stage.domain | ELSEWHERE[place], one.admission, one.visibility, one.claims_hash)
+        made = batch(stage, [one], root=signing_hash(there))
+        stage.call("registerBatch", *made.call, sender=STRANGER)
+        arguments = (made.root, tuple(one.admission.values()), one.visibility, one.claims_hash, [])
+        return Refusal("unfold", arguments, ("PathInvalid", one.hashed(stage)))
+
+    return build
+
+
+def repeated_root(stage: Stage) -> Refusal:
+    made = batch(stage, LEAVES)
+    stage.call("registerBatch", *made.call, sender=STRANGER)
+    return Refusal("registerBatch", made.call, ("BatchAlreadyRegistered", made.root))
+
+
+def disputed(stage: Stage, uploader: LocalAccount, by: LocalAccount | None = None) -> tuple[int, Refused]:
+    """Yesterday's epoch, with one rejection of the uploader's that it asks to see, signed by itself or another."""
+    stage.start_of_day(1)
+    epoch = stage.today - 1
+    refused_ones = Refused(stage, (rejection(stage, 1, uploader=uploader, by=by),))
+    refused_ones.close(epoch, {uploader.address: 1})
+    stage.call("disputeTally", epoch, uploader.address, sender=uploader, value=BOND)
+    return epoch, refused_ones
+
+
+def tally_of_anothers(stage: Stage) -> Refusal:
+    epoch, _ = disputed(stage, ALICE)
+    return Refusal("disputeTally", (epoch, ALICE.address), ("NotUploader", STRANGER.address))
+
+
+def rejection_that_another_signed(stage: Stage) -> Refusal:
+    epoch, theirs = disputed(stage, ALICE, BOB)
+    arguments = (epoch, ALICE.address, theirs.openings(theirs.rejections))
+    return Refusal("answerTally", arguments, ("SignatureInvalid", ALICE.address))
+
+
+def rejection_of_another_epoch(stage: Stage) -> Refusal:
+    _, first = disputed(stage, ALICE)
+    stage.start_of_day(1)
+    second = Refused(stage, (rejection(stage, 2),))
+    second.close(stage.today - 1, {ALICE.address: 1})
+    stage.call("disputeTally", stage.today - 1, ALICE.address, sender=ALICE, value=BOND)
+    arguments = (stage.today - 1, ALICE.address, first.openings(first.rejections))
+    return Refusal("answerTally", arguments, ("PathInvalid", first.tree.root))
+
+
 def nobody_as_gate(stage: Stage) -> Refusal:
     return Refusal("addGate", (NOBODY, ADMIN.address, 0, 0), ("ZeroNotAllowed",), ADMIN)
 
@@ -164,6 +230,12 @@ def wallet_that(text: str) -> Callable[[Stage], Refusal]:
 
 REFUSALS: dict[str, Callable[[Stage], Refusal]] = {
     **{f"a verdict for another {place}": verdict_from(elsewhere(place)) for place in ELSEWHERE},
+    **{f"a batch for another {place}": batch_from(place) for place in ELSEWHERE},
+    **{f"a leaf of another {place}": leaf_from(place) for place in ELSEWHERE},
+    "a root that is there": repeated_root,
+    "a tally that is another's to dispute": tally_of_anothers,
+    "a rejection that another signed": rejection_that_another_signed,
+    "a rejection of another epoch": rejection_of_another_epoch,
     **{f"an intent for another {place}": intent_from(elsewhere(place)) for place in ELSEWHERE},
     "a verdict for another uploader": verdict_from(lambda s: s.submission(uploader=BOB)),
     "a verdict for another digest": verdict_from(lambda s: s.submission(admission={"digest": OTHER})),
@@ -214,6 +286,8 @@ def what_there_is(stage: Stage) -> tuple[Any, ...]:
         [stage.read("reputationOf", account.address) for account in (ALICE, BOB, OPERATOR)],
         [stage.read("isNonceSpent", account.address, 7) for account in (ALICE, BOB, OPERATOR)],
         stage.read("rejectionRootOf", stage.today - 1),
+        stage.read("tallyDisputeOf", stage.today - 1, ALICE.address),
+        stage.read("creditOf", OPERATOR.address),
         [stage.read("gateTermOf", account) for account in (NOBODY, *(gate.address for gate in GATES))],
     )
 
