@@ -200,6 +200,16 @@ def test_an_endpoint_that_is_behind_is_passed_over(
     assert states(ledger) == [EndpointState.LAGGING, EndpointState.UP]
 
 
+def test_an_endpoint_that_is_behind_is_not_the_next_one(ways: tuple[Relay, Relay], open_at: Open, node: str) -> None:
+    with relay(node) as third:
+        ledger = open_at(*ways, third)
+        ways[1].mood = at_block(ledger.height() - 1)
+        ways[0].mood = gone
+        assert ledger.quorum() == 1
+        assert "eth_call" not in ways[1].methods()
+        assert states(ledger) == [EndpointState.DOWN, EndpointState.LAGGING, EndpointState.UP]
+
+
 def test_where_all_endpoints_went_back_the_furthest_is_believed(
     ways: tuple[Relay, Relay], open_at: Open, node: str
 ) -> None:
