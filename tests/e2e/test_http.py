@@ -149,11 +149,13 @@ def test_a_rejected_file_is_neither_pinned_nor_recorded(
     client: httpx.Client, installation: Installation, detector: FixedDetector
 ) -> None:
     forged = jpeg(picture(14))
-    before = counts(client, installation)
+    height, files = counts(client, installation)
     detector.screening = prediction(0.97)
     answer = register(client, installation, forged)
     assert (answer.status_code, answer.json()["outcome"]) == (200, "REJECTED")
-    assert counts(client, installation) == before
+    receipt = f"receipts/{answer.json()['job_id']}.rejection.json"
+    assert counts(client, installation) == (height, files | {receipt}), "nothing but the gate's signed rejection"
+    assert client.get(answer.json()["receipt"]).content == (installation.home / receipt).read_bytes()
     assert client.get(f"/v1/records/{Digest.of_bytes(forged)}").status_code == 404
 
 
