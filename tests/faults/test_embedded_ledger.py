@@ -241,6 +241,7 @@ def test_two_processes_write_one_chain(tmp_path: Path) -> None:
     children = [PROCESSES.Process(target=register_some) for _ in range(2)]
     for child in children:
         child.start()
+    there.close()  # the children have it: should they all end early, reading ends too
     ledger = embedded(tmp_path, roles, SystemClock())  # opened after the fork: SQLite's locks do not survive one
     assert list(ledger.events()) == []
     barrier.wait(DEADLINE_S)
