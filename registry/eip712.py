@@ -77,6 +77,7 @@ SIGNERS_FIELDS = _fields("bytes32 signersHash")
 ANCHOR_FIELDS = _fields("bytes32 anchorHash")
 REJECTION_FIELDS = _fields("bytes32 leaf, uint32 epoch, uint64 rejectedAt")
 EPOCH_FIELDS = _fields("uint32 epoch, bytes32 rejectionRoot, Tally[] tallies, uint64 deadline")
+MIGRATION_FIELDS = _fields("bytes32 migrationHash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,18 @@ def epoch_message(domain: Domain, close: EpochClose) -> TypedData:
         "deadline": close.deadline,
     }
     return _typed_data(domain, "EpochClose", {"EpochClose": EPOCH_FIELDS, "Tally": TALLY_FIELDS}, message)
+
+
+def migration_message(domain: Domain, migration_hash: bytes) -> TypedData:
+    """Return the full message by which operator and gates of a ledger say where it was moved to.
+
+    Args:
+        domain: of the installation that is left.
+        migration_hash: 32 bytes, SHA-256 of the migration's canonical JSON without its seals.
+    """
+    require_length("migration_hash", migration_hash, 32)
+    fields = {"MigrationSeal": MIGRATION_FIELDS}
+    return _typed_data(domain, "MigrationSeal", fields, {"migrationHash": _hex(migration_hash)})
 
 
 def signing_hash(typed_data: TypedData) -> bytes:

@@ -6,6 +6,7 @@ Without it a batched record can still be proven by its receipt, which holds its 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -23,9 +24,11 @@ from registry.model import (
     ZERO_32,
     Address,
     Admission,
+    Cid,
     Digest,
     GateVerdict,
     Level,
+    Moved,
     Opinion,
     Registration,
     SignedIntent,
@@ -33,6 +36,7 @@ from registry.model import (
     UploadIntent,
     Visibility,
 )
+from registry.origin import Origin
 
 MANIFEST_FORMAT = "touchstone-batch/1"
 MAX_LINE_BYTES = 64 * 1024  # a line is about 1 KiB; a wallet's signature may be long
@@ -65,7 +69,9 @@ class Manifest:
 
 
 def claims_hash_of(registration: Registration) -> bytes:
-    """Return the SHA-256 of the uploader's claims, 32 zero bytes if none are signed."""
+    """Return the SHA-256 of the uploader's claims, zeros if none are signed; of a moved record, of its origin."""
+    if registration.moved is not None:
+        return hashlib.sha256(registration.moved.origin).digest()
     return registration.intent.intent.claims_hash if registration.intent else ZERO_32
 
 
@@ -136,8 +142,8 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _line(registration: Registration) -> dict[str, Any]:
-    admission, intent = registration.admission, registration.intent
-    return {
+    admission, intent, moved = registration.admission, registration.intent, registration.moved
+    line = {
         "format": MANIFEST_FORMAT,
         "admission": {
             "digest": admission.digest.hex,
@@ -161,6 +167,9 @@ def _line(registration: Registration) -> dict[str, Any]:
             "signature": _hex(intent.signature),
         },
     }
+    if moved is None:
+        return line
+    return {**line, "origin": json.loads(moved.origin), "migration": str(moved.migration)}
 
 
 def _opinion(verdict: GateVerdict) -> dict[str, Any]:
@@ -195,7 +204,14 @@ def _registration(line: dict[str, Any]) -> Registration:
         verdicts=tuple(map(_verdict, line["opinions"])),
         intent=_intent(line["intent"], admission, visibility),
         visibility=visibility,
+        moved=_moved(line) if "origin" in line else None,
     )
+
+
+def _moved(line: dict[str, Any]) -> Moved:
+    if line["intent"] is not None:
+        raise InvalidValueError("expected no intent beside an origin, got one")
+    return Moved(Origin.of(line["origin"]).canonical(), Cid.from_text(line["migration"]))
 
 
 def _verdict(fields: dict[str, Any]) -> GateVerdict:

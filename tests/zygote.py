@@ -21,8 +21,9 @@ import api.cli.commands  # noqa: F401  # once, before the forks
 from api.bootstrap import sides
 from api.cli import main
 from registry.adapters import restore
+from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.journal import SqliteJournal
-from registry.model import Digest, Job, JobState, ModelId
+from registry.model import Digest, Inclusion, Job, JobState, ModelId, SignedBatch
 from tests.fakes import FixedDetector
 from tests.values import abstention, prediction
 
@@ -65,6 +66,8 @@ def die_at(state: str, when: str) -> None:
     """Kill this process the instant before, or after, the journal learns of a state, or of another gate's answer."""
     if state == "restore":
         die_in_a_restore(after_files=int(when))
+    if state == "batch sent":
+        die_in_a_migration(when)
     put = SqliteJournal.put
 
     def put_and_die(self: SqliteJournal, job: Job) -> None:
@@ -76,6 +79,23 @@ def die_at(state: str, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     SqliteJournal.put = put_and_die  # type: ignore[method-assign]
+
+
+def die_in_a_migration(when: str) -> None:
+    """Kill this process the instant before, or after, its second batch goes to the network."""
+    put_batch, sent = EthereumLedger.put_batch, 0
+
+    def put_and_die(self: EthereumLedger, batch: SignedBatch) -> Inclusion:
+        nonlocal sent
+        sent += 1
+        if sent == 2 and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        place = put_batch(self, batch)
+        if sent == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return place
+
+    EthereumLedger.put_batch = put_and_die  # type: ignore[method-assign]
 
 
 def die_in_a_restore(*, after_files: int) -> None:

@@ -36,6 +36,7 @@ def open_admin_side(
             successor=lambda role: successor_key(directory, role, password).address,
             promote=lambda role: promote_successor(directory, role),
             admin=keys.admin,
+            moved=ledger.moved,
         )
     finally:
         ledger.close()

@@ -7,6 +7,7 @@ from collections import Counter
 from api.bootstrap.anchoring import anchor_files
 from api.bootstrap.keys import AskPassword, nobody, open_keyring
 from api.bootstrap.ledgers import deployment_path, open_ledger
+from api.bootstrap.moved import done_path, kept_migration
 from api.deps.ledger_status import LedgerStatus
 from api.settings import Settings
 from registry.model import Digest, Standing
@@ -33,6 +34,8 @@ def ledger_status(settings: Settings, ask_password: AskPassword = nobody) -> Led
             records=Counter(standings.values()),
             deployment=deployment_path(settings) if settings.rpc_url else None,
             anchors=tuple(anchor_files(settings).all()),
+            migration=kept_migration(settings),
+            is_migrated=done_path(settings).is_file(),
         )
     finally:
         ledger.close()

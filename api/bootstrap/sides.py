@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from api.bootstrap.credentials import credentials_reader
 from api.bootstrap.keys import AskPassword, nobody, open_keyring
 from api.bootstrap.ledgers import open_ledger
+from api.bootstrap.moved import require_unmoved
 from api.bootstrap.proving import kept, own_signers
 from api.deps import CosigningSide, GateSide, ReadSide, WriteSide
 from api.deps.tokens import client_tokens, token_in
@@ -71,7 +72,12 @@ def open_gate_side(settings: Settings, ask_password: AskPassword = nobody) -> It
 
 @contextmanager
 def open_write_side(settings: Settings, ask_password: AskPassword = nobody) -> Iterator[WriteSide]:
-    """Yield everything that registers."""
+    """Yield everything that registers.
+
+    Raises:
+        LedgerMismatchError: the embedded ledger was moved to a network, and can only be read.
+    """
+    require_unmoved(settings)
     with ExitStack() as stack:
         keys = open_keyring(settings, ask_password)  # one keyring for ledger and gate: the password is asked for once
         yield _write_side(_gate_side(settings, keys, stack), keys)
@@ -106,6 +112,7 @@ def _read_side(settings: Settings, keys: Keyring, stack: ExitStack) -> ReadSide:
         decoder=decoder,
         verifier=Verifier(ledger=ledger, index=index, decoder=decoder),
         own_signers=kept(lambda: own_signers(ledger, ledger.governor(keys.admin, dry_run=True), keys.admin.address)),
+        moved=ledger.moved,
     )
 
 

@@ -13,6 +13,7 @@ import typer
 from api.bootstrap.anchoring import Watched, check_anchor, make_anchor
 from api.bootstrap.ledger_status import ledger_status
 from api.cli.ledger_words import status_lines, status_row
+from api.cli.migrating import migrate
 from api.cli.output import Output, steps
 from api.cli.sides import Json, ask_password, settings
 from api.errors import Exit
@@ -20,6 +21,7 @@ from registry.anchor import Anchor
 from registry.register.anchoring import AnchorCheck, Finding, Found
 
 ledger_app = typer.Typer(help="The ledger of this home, and what its word is worth.", no_args_is_help=True)
+ledger_app.command("migrate")(migrate)
 
 
 @ledger_app.command("status")

@@ -34,6 +34,7 @@ def status_row(status: LedgerStatus) -> dict[str, object]:
         "gates_in_office": [str(term.gate) for term in powers.gates_in_office],
         "paused": powers.is_paused,
         "anchors": [_anchor_row(path, anchor) for path, anchor in status.anchors],
+        "migration": _migration_row(status),
     }
 
 
@@ -57,7 +58,35 @@ def status_lines(status: LedgerStatus) -> list[str]:
     ]
     if info.kind == "embedded" and not status.anchors:
         lines.append("anchors: none: nothing but the operator's word shows that this history is the only one")
-    return lines + [_anchor_line(path, anchor) for path, anchor in status.anchors]
+    lines += [_anchor_line(path, anchor) for path, anchor in status.anchors]
+    return lines + _migration_lines(status)
+
+
+def _migration_row(status: LedgerStatus) -> dict[str, object] | None:
+    if status.migration is None:
+        return None
+    migration = status.migration.migration
+    return {
+        "done": status.is_migrated,
+        "from": {"chain_id": migration.left.chain_id, "contract": str(migration.left.contract)},
+        "to": {"chain_id": migration.to.chain_id, "contract": str(migration.to.contract)},
+        "made_at": migration.made_at,
+        "records": migration.carried,
+        "not_carried": len(migration.not_carried),
+    }
+
+
+def _migration_lines(status: LedgerStatus) -> list[str]:
+    if status.migration is None:
+        return []
+    migration = status.migration.migration
+    if status.info.kind == "network":
+        came = f"{migration.carried} records came from contract {migration.left.contract} on chain"
+        return [f"migrated from: {came} {migration.left.chain_id}, {when(migration.made_at)}"]
+    to = f"contract {migration.to.contract} on chain {migration.to.chain_id}, {when(migration.made_at)}"
+    if status.is_migrated:
+        return [f"migrated to: {to}; this ledger can only be read: set TOUCHSTONE_RPC_URL"]
+    return [f"migrating to: {to}; not finished: run `touchstone ledger migrate` again"]
 
 
 def _anchor_row(path: Path, anchor: Anchor) -> dict[str, object]:

@@ -13,6 +13,7 @@ _SOURCES: dict[TrustSource, str] = {
     "given": "the list given",
     "pinned": "the pinned list",
     "own_ledger": "this installation's own ledger, which vouches for its own gates: no list is pinned",
+    "migration": "the migration of this installation's ledger, which names those of before: no list is pinned",
     "none": "nobody: `touchstone trust add` pins a list of signers",
 }
 

@@ -21,6 +21,7 @@ from registry.eip712 import Domain
 from registry.errors import InvalidValueError, RecordNotFoundError, RegistryError
 from registry.model import Digest, Standing
 from registry.ports import Ledger
+from registry.ports.migration import MovedRecords
 from registry.receipt import (
     NO_LEDGER,
     OFFLINE,
@@ -61,6 +62,7 @@ class Known:
     Attributes:
         ledger: that can be asked; absent with the reason in ``without``.
         own: reads the signers of this installation's own ledger from its events.
+        moved: what came to that ledger from others.
     """
 
     pins: Pins
@@ -68,12 +70,13 @@ class Known:
     ledger: Ledger | None
     without: Reason
     own: Callable[[], SignerList | None]
+    moved: MovedRecords | None = None
 
     def signers_for(self, domain: Domain) -> tuple[SignerList | None, TrustSource]:
         """Return whom to trust about an installation, and where that comes from."""
         if self.given is not None:
             return self.given, "given"
-        return trusted_for(domain, pins=self.pins, ledger=self.ledger, own=self.own)
+        return trusted_for(domain, pins=self.pins, ledger=self.ledger, own=self.own, moved=self.moved)
 
 
 @receipt_app.command("show")
@@ -153,7 +156,7 @@ def _verify(path: Path, known: Known, digest: Digest | None, output: Output, *, 
         return _judge(path, raw, known, output)
     receipt = read_receipt(raw)
     signers, source = known.signers_for(receipt.domain)
-    found = verify(receipt, signers=signers, ledger=known.ledger, without=known.without)
+    found = verify(receipt, signers=signers, ledger=known.ledger, without=known.without, moved=known.moved)
     media = None if digest is None else _media("record.digest", receipt.record.digest, digest)
     document = wire(ReceiptVerificationOut.of(receipt, found, signers, source, media))
     lines = verification_lines(receipt, found, media, signers, source)
@@ -208,8 +211,8 @@ def _known(run: Settings, *, offline: bool, signers: Path | None) -> Iterator[Kn
     # Only here: engines take seconds to import, and may be missing where only receipts are verified.
     from api.cli.asking import open_own_ledger  # noqa: PLC0415
 
-    with open_own_ledger(run) as (ledger, without, own):
-        yield Known(pins, given, ledger, without, own)
+    with open_own_ledger(run) as asked:
+        yield Known(pins, given, asked.ledger, asked.without, asked.own, asked.moved)
 
 
 def _read(path: Path) -> bytes:

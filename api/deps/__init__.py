@@ -17,6 +17,7 @@ from api.settings import Settings
 from registry.media import Decoder
 from registry.model import Address, Dispute, ModelId, Record, Standing
 from registry.ports import ContentStore, Governor, Journal, Ledger, Signer, SimilarityIndex
+from registry.ports.migration import MovedRecords
 from registry.receipt import SignerList
 from registry.register import Checker, CoGate, EpochKeeper, Examiner, ReceiptFiles, Registrar, Rejections
 from registry.verify import Verifier
@@ -28,6 +29,7 @@ class ReadSide:
 
     Attributes:
         own_signers: reads from the ledger's events who signs for this installation; nothing where it cannot.
+        moved: what came to the ledger from others.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class ReadSide:
     decoder: Decoder
     verifier: Verifier
     own_signers: Callable[[], SignerList | None] = lambda: None
+    moved: MovedRecords | None = None
 
     def fp_version_of(self, record: Record | None) -> int | None:
         """Return the fingerprint version under which a record's codes stand here."""
@@ -100,6 +103,7 @@ class AdminSide:
         successor: makes or returns the account that will take a role's place.
         promote: lets it take that place, for the next process that opens the keys.
         admin: the admin's key.
+        moved: what came to the ledger from others.
     """
 
     ledger: Ledger
@@ -108,6 +112,7 @@ class AdminSide:
     successor: Callable[[str], Address]
     promote: Callable[[str], None]
     admin: Signer
+    moved: MovedRecords
 
 
 def write_side(request: Request) -> WriteSide:

@@ -9,6 +9,7 @@ from pathlib import Path
 from registry.anchor import Anchor
 from registry.model import Governance, LedgerInfo, Standing
 from registry.model.chain import LedgerState
+from registry.receipt.migration import SealedMigration
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class LedgerStatus:
         records: how many are in each standing.
         deployment: the file that says which contract is ours; absent where the ledger is embedded.
         anchors: made here, by block ascending, each with its file.
+        migration: by which this home's embedded ledger moves to a network, if it does.
+        is_migrated: every batch of it is registered.
     """
 
     info: LedgerInfo
@@ -27,3 +30,5 @@ class LedgerStatus:
     records: Mapping[Standing, int]
     deployment: Path | None
     anchors: tuple[tuple[Path, Anchor], ...]
+    migration: SealedMigration | None = None
+    is_migrated: bool = False

@@ -45,7 +45,7 @@ def verify_receipt(
 ) -> ReceiptVerificationOut:
     """Judge a receipt: its signatures, its inclusion, and how the record stands now. That is this service's word."""
     pins = Pins(read.settings.home / "trust")
-    signers, source = trusted_for(receipt.domain, pins=pins, ledger=read.ledger, own=read.own_signers)
-    found = verify(receipt, signers=signers, ledger=read.ledger)
+    signers, source = trusted_for(receipt.domain, pins=pins, ledger=read.ledger, own=read.own_signers, moved=read.moved)
+    found = verify(receipt, signers=signers, ledger=read.ledger, moved=read.moved)
     counters.add("receipts", signatures=found.signatures.result.value)
     return ReceiptVerificationOut.of(receipt, found, signers, source)

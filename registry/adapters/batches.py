@@ -33,7 +33,7 @@ WHERE (block_number, log_index, leaf_index) > (?, ?, ?) ORDER BY block_number, l
 # A digest that occurs again is a repeat: the earliest is its record.
 SELECT_LEAF = (
     f"SELECT block_number, log_index, {LEAF_COLUMNS} FROM leaf WHERE digest = ?"  # noqa: S608  a constant
-    " ORDER BY block_number, log_index, leaf_index LIMIT 1"
+    " ORDER BY block_number, log_index, leaf_index"
 )
 
 
@@ -79,13 +79,19 @@ class Batches:
         """Return the batches whose manifests were not to be had, in chain order."""
         return [BatchRow.of(columns) for columns in self._table.select(SELECT_WITHOUT_LEAVES)]
 
+    def all(self) -> Iterator[BatchRow]:
+        """Yield every batch in chain order."""
+        for columns in self._table.select(f"{SELECT_BATCH} ORDER BY block_number, log_index"):
+            yield BatchRow.of(columns)
+
     def leaf(self, digest: Digest) -> LeafRow | None:
         """Return the batched record of these bytes, or nothing."""
-        found = self._table.select(SELECT_LEAF, (digest.value,))
-        if not found:
-            return None
-        block, log, *columns = found[0]
-        return LeafRow.of(self._batch(block, log), tuple(columns))
+        return next(self.leaves_of(digest), None)
+
+    def leaves_of(self, digest: Digest) -> Iterator[LeafRow]:
+        """Yield every leaf of these bytes, its record first and then its repeats."""
+        for block, log, *columns in self._table.select(SELECT_LEAF, (digest.value,)):
+            yield LeafRow.of(self._batch(block, log), tuple(columns))
 
     def proof(self, digest: Digest) -> BatchProof | None:
         """Return that a record stands in its batch, or nothing of one that is in none."""
@@ -96,6 +102,15 @@ class Batches:
         tree = self._tree(place.block_hash, place.block_number, place.log_index)
         return BatchProof(leaf.batch.root, leaf.index, tree.path(leaf.index))
 
+    def entries(self, batch: BatchRow) -> Iterator[Entry]:
+        """Yield a batch's records as its manifest has them.
+
+        Raises:
+            StoreError: the manifest is not at hand.
+            InvalidValueError: it cannot be read.
+        """
+        return entries_of(self._domain, self._manifests.read(batch.manifest))
+
     def entry(self, leaf: LeafRow) -> Entry:
         """Return a leaf's own line of the manifest.
 
@@ -104,7 +119,7 @@ class Batches:
         """
         batch = leaf.batch
         try:
-            entry = next(islice(self._entries(batch), leaf.index, None), None)
+            entry = next(islice(self.entries(batch), leaf.index, None), None)
         except (StoreError, InvalidValueError) as exc:
             raise LedgerError(f"expected the manifest {batch.manifest} at hand, got: {exc}") from exc
         if entry is None or entry.leaf != leaf.hash:
@@ -139,9 +154,6 @@ class Batches:
             raise LedgerError(f"expected a batch at block {block}, log {log} among the events, got none")
         return BatchRow.of(rows[0])
 
-    def _entries(self, batch: BatchRow) -> Iterator[Entry]:
-        return entries_of(self._domain, self._manifests.read(batch.manifest))
-
     def _keep(self, batch: BatchRow) -> None:
         """Put a manifest's leaves into the table, all or none; memory holds their hashes only.
 
@@ -153,7 +165,7 @@ class Batches:
         leaves: list[bytes] = []
 
         def rows() -> Iterator[tuple[object, ...]]:
-            for index, entry in enumerate(self._entries(batch)):
+            for index, entry in enumerate(self.entries(batch)):
                 leaves.append(entry.leaf)
                 yield leaf_columns(batch, index, entry)
 

@@ -23,6 +23,8 @@ from registry.adapters.courier import Courier, SendingPolicy
 from registry.adapters.epochs import Epochs
 from registry.adapters.event_table import EventTable
 from registry.adapters.governance import EthereumGovernor
+from registry.adapters.ledger_log import RegistrationLog
+from registry.adapters.moved_records import ManifestMoves
 from registry.adapters.outbox import Outbox
 from registry.adapters.records import Records
 from registry.adapters.sending import Finality, Sending
@@ -51,6 +53,7 @@ from registry.model import (
     TallyDispute,
 )
 from registry.model.chain import ChainHead, LedgerState
+from registry.model.moving import Logged
 from registry.ports import ContentStore, Signer
 
 NO_LIMITS = SendingPolicy()
@@ -103,6 +106,7 @@ class EthereumLedger(ContractState):
         self._on_close = on_close
         self._chain_events = ChainEvents(web3, self._contract)
         self._batches = Batches(table, manifests, eip712.Domain.of(info))
+        self.moved = ManifestMoves(table, self._batches, manifests, self._sync)
         self._records = Records(
             self._contract, table, self._batches, self._sync, endpoint=endpoint, asker=recorder.address
         )
@@ -286,6 +290,50 @@ class EthereumLedger(ContractState):
     def tally_disputes(self) -> tuple[TallyDispute, ...]:
         """Return the disputes of tallies that are open, in the order in which they were opened."""
         return self._epochs.disputes()
+
+    # -- a log that moves ----------------------------------------------------------------------------------------------
+
+    def logged(self) -> Iterator[Logged]:
+        """Yield every record in the order of registration, each once, with all that was signed for it.
+
+        Raises:
+            LedgerError: something cannot be read back.
+            StoreError: a batch's manifest is not at hand.
+        """
+        self._sync()
+        log = RegistrationLog(
+            self._web3,
+            self._contract,
+            self._table,
+            self._batches,
+            find=self.find,
+            place=self.inclusion,
+            endpoint=self._endpoint,
+        )
+        return log.logged()
+
+    def has_batch(self, root: bytes) -> bool:
+        """Return whether a batch with this root is registered."""
+        with ledger_errors(self._endpoint):
+            return int(self._contract.functions.batchOf(root).call(self._caller)[2]) != 0
+
+    def put_batch(self, batch: SignedBatch) -> Inclusion:
+        """Register a batch, and return where it stands; what was sent before a kill is seen to its end first.
+
+        Raises:
+            TransactionRevertedError: the contract refuses it.
+        """
+        return self._sending.act(self._recorder, "registerBatch", *batch_arguments(batch))
+
+    def cost_of(self, batch: SignedBatch) -> tuple[int, int]:
+        """Return the gas that a batch would take, and the price of one unit now, in wei; nothing is sent.
+
+        Raises:
+            TransactionRevertedError: the contract would refuse it.
+        """
+        with ledger_errors(self._endpoint):
+            call = self._contract.functions.registerBatch(*batch_arguments(batch))
+            return int(call.estimate_gas(self._caller)), int(self._web3.eth.gas_price)
 
     # -- around it -----------------------------------------------------------------------------------------------------
 

@@ -139,6 +139,11 @@ class EventTable:
             for block, log, time, signer, act, detail in self.select(query, (digest.value,))
         ]
 
+    def standing_changed(self, digest: Digest) -> bool:
+        """Return whether a record's standing ever changed."""
+        query = "SELECT 1 FROM event WHERE digest = ? AND name = ? LIMIT 1"
+        return bool(self.select(query, (digest.value, EventName.STANDING_CHANGED)))
+
     def gate(self, gate: Address) -> GateHistory | None:
         """Return what is known of a gate, or nothing of an account that never was one."""
         query = "SELECT run_by, compromised_since FROM gate WHERE gate = ? ORDER BY block_number, log_index"

@@ -149,6 +149,19 @@ class GateVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a batched record comes from, if its whole ledger was moved.
+
+    Attributes:
+        origin: canonical JSON of where it stood before (`registry.origin`); its leaf holds the SHA-256 of it.
+        migration: names the document by which the ledger was moved.
+    """
+
+    origin: bytes
+    migration: Cid
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """Everything that one ``register`` call carries.
 
@@ -157,12 +170,14 @@ class Registration:
         verdicts: at least the quorum, by distinct gates, sorted by gate address ascending.
         intent: absent only where the uploader is the operator.
         visibility: the intent's, or what the operator chose.
+        moved: from another ledger; such a record has no intent of this one.
     """
 
     admission: Admission
     verdicts: tuple[GateVerdict, ...]
     intent: SignedIntent | None
     visibility: Visibility
+    moved: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)

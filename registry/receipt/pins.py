@@ -8,22 +8,32 @@ from typing import Literal
 
 from registry.eip712 import Domain
 from registry.ports import Ledger
+from registry.ports.migration import MovedRecords
 from registry.receipt.files import replace_file
+from registry.receipt.moved import signers_before
 from registry.receipt.signers import SignerList, read_signers, require_successor
 
-TrustSource = Literal["pinned", "given", "own_ledger", "none"]
+TrustSource = Literal["pinned", "given", "own_ledger", "migration", "none"]
 
 
 def trusted_for(
-    domain: Domain, *, pins: Pins, ledger: Ledger | None, own: Callable[[], SignerList | None]
+    domain: Domain,
+    *,
+    pins: Pins,
+    ledger: Ledger | None,
+    own: Callable[[], SignerList | None],
+    moved: MovedRecords | None = None,
 ) -> tuple[SignerList | None, TrustSource]:
     """Return whom to trust about an installation, and where that comes from: a pin, else its own ledger.
+
+    Of an installation that moved to that ledger, those that its migration names.
 
     Args:
         domain: of the installation that a proof is said to be of.
         pins: what was pinned.
         ledger: that is asked, if one is.
-        own: reads the signers of that ledger from its events.
+        own: reads the signers of that ledger from its events; nothing at a reader's, whose keys have no say there.
+        moved: what came to that ledger from others; absent where that is not looked into.
 
     Raises:
         ReceiptError: the pinned file is damaged.
@@ -34,6 +44,9 @@ def trusted_for(
         return pinned, "pinned"
     if ledger is not None and Domain.of(ledger.info) == domain and (signers := own()) is not None:
         return signers, "own_ledger"
+    if ledger is not None and moved is not None and Domain.of(ledger.info) != domain and own() is not None:
+        before = signers_before(domain, ledger=ledger, moved=moved)
+        return before, "migration" if before is not None else "none"
     return None, "none"
 
 

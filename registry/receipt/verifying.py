@@ -5,8 +5,10 @@ from __future__ import annotations
 from registry.errors import LedgerError
 from registry.model import Standing
 from registry.ports import Ledger
+from registry.ports.migration import MovedRecords
 from registry.receipt import inclusion, signatures
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, Result, remark, unchecked, wrong
+from registry.receipt.moved import judge_moved
 from registry.receipt.signers import SignerList
 from registry.receipt.values import Receipt
 
@@ -16,7 +18,12 @@ NO_LEDGER = unchecked("no_ledger", None, "no ledger is set up here that could be
 
 
 def verify(
-    receipt: Receipt, *, signers: SignerList | None, ledger: Ledger | None, without: Reason = OFFLINE
+    receipt: Receipt,
+    *,
+    signers: SignerList | None,
+    ledger: Ledger | None,
+    without: Reason = OFFLINE,
+    moved: MovedRecords | None = None,
 ) -> ReceiptVerification:
     """Return what a receipt is worth.
 
@@ -25,6 +32,7 @@ def verify(
         signers: whom the verifier trusts; absent where it trusts nobody.
         ledger: to be asked; absent where none can be or may be.
         without: why it is absent.
+        moved: what came to that ledger from others; absent where that is not looked into.
 
     A ledger that does not answer, or not as it should, leaves open what it alone knows.
     """
@@ -35,6 +43,11 @@ def verify(
             without = unchecked("ledger_unavailable", None, f"the ledger cannot be asked: {exc}")
     elif ledger is not None:
         without = ELSEWHERE
+        try:
+            if moved is not None and (found := judge_moved(receipt, signers, ledger, moved)) is not None:
+                return found
+        except LedgerError as exc:
+            without = unchecked("ledger_unavailable", None, f"the ledger cannot be asked: {exc}")
     return ReceiptVerification(
         signatures=signatures.judge_signatures(receipt, signers, None),
         inclusion=Finding.of([*inclusion.by_path(receipt), without]),
