@@ -20,7 +20,7 @@ from registry.register import Registrar
 _log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
-BATCH_LOOK_S = 1.0  # how soon a job that waits for others looks again whether its batch is due
+BATCH_LOOK_S = 1.0  # how soon one of the jobs that wait for others looks again whether a batch is due
 # Decoded frames of a clip take up to about 100 MB; a job further back in the queue is decoded again from the spool.
 MAX_MEDIA_HELD = 2
 
@@ -30,6 +30,7 @@ class _Turn:
     at: float
     job_id: str = field(compare=False)
     media: Media | None = field(compare=False, default=None)
+    looks: bool = field(compare=False, default=False)  # for all that wait to be registered together
 
 
 class JobRunner:
@@ -44,6 +45,8 @@ class JobRunner:
         self._journal = journal
         self._retry_s = retry_s
         self._turns: queue.PriorityQueue[_Turn] = queue.PriorityQueue()
+        self._waiting: dict[str, None] = {}  # for others, to be registered together; in the order in which they came
+        self._look_is_due = False  # one of them has a turn, for all
         self._moved = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -103,13 +106,23 @@ class JobRunner:
         self._stopping.wait(min(delay_s, 1.0))
 
     def _try_again_later(self, turn: _Turn, delay_s: float) -> None:
-        self._turns.put(_Turn(time.monotonic() + delay_s, turn.job_id))
+        if not turn.looks:  # whoever looks stays among those that wait
+            self._turns.put(_Turn(time.monotonic() + delay_s, turn.job_id))
 
     def _run(self, turn: _Turn) -> None:
+        pause_s = self._retry_s
+        if turn.looks:
+            self._look_is_due = False
         try:
-            job = self._registrar.run(self._journal.get(turn.job_id), media=turn.media)
-            if job.state is JobState.PINNED:
-                self._try_again_later(turn, BATCH_LOOK_S)
+            job = self._journal.get(turn.job_id)
+            if turn.looks or not _waits(job):
+                job = self._registrar.run(job, media=turn.media)
+            if _waits(job):
+                self._waiting[job.job_id] = None
+                pause_s = BATCH_LOOK_S
+            else:
+                self._waiting.pop(job.job_id, None)
+                pause_s = 0.0
         except JobConflictError as exc:
             _log.info("%s", exc)
             self._try_again_later(turn, self._retry_s)  # should the other process end before the job does
@@ -120,5 +133,17 @@ class JobRunner:
             _log.exception("job %s waits %.0f s after an unforeseen error", turn.job_id, self._retry_s)
             self._try_again_later(turn, self._retry_s)
         finally:
+            self._look_later(pause_s)
             with self._moved:
                 self._moved.notify_all()
+
+    def _look_later(self, pause_s: float) -> None:
+        """Give one of those that wait a turn, unless one has it: its batch is that of the others too."""
+        if self._waiting and not self._look_is_due:
+            self._look_is_due = True
+            self._turns.put(_Turn(time.monotonic() + pause_s, next(iter(self._waiting)), looks=True))
+
+
+def _waits(job: Job) -> bool:
+    """Return whether a job is ready to be registered together with others."""
+    return job.state is JobState.PINNED and job.request.batched and job.batch is None

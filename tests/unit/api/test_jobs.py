@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api import jobs
 from api.jobs import JobRunner
 from registry.adapters.journal import SqliteJournal
 from registry.errors import JobConflictError, LedgerUnavailableError
@@ -105,3 +106,72 @@ def test_what_another_process_owns_is_not_taken_up(journal: SqliteJournal, regis
 def test_a_wait_gives_the_job_as_it_is_when_time_is_up(runner: JobRunner, journal: SqliteJournal) -> None:
     put(journal, "plain")
     assert runner.wait("plain", timeout_s=0).state is JobState.RECEIVED
+
+
+def wait_together(journal: SqliteJournal, count: int) -> list[Job]:
+    requests = [Request(digest(str(k)), str(k), 1, Visibility.PUBLIC, batched=True) for k in range(count)]
+    waiting = [Job(str(k), JobState.PINNED, request, NOW, NOW) for k, request in enumerate(requests)]
+    for job in waiting:
+        journal.put(job)
+    return waiting
+
+
+def test_of_those_that_wait_for_others_one_looks_for_all(
+    journal: SqliteJournal, registrar: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a turn for each, ten thousand that wait would keep the thread from whatever comes in."""
+    monkeypatch.setattr(jobs, "BATCH_LOOK_S", 0.0)
+    looked: list[str] = []
+
+    def run(job: Job, *, media: Media | None = None) -> Job:
+        if not job.state.is_open:
+            return job
+        looked.append(job.job_id)
+        if len(looked) < 5:
+            return job
+        for each in journal.waiting():
+            journal.put(replace(each, state=JobState.FINAL, revision=1))
+        return journal.get(job.job_id)
+
+    monkeypatch.setattr(registrar, "run", run)
+    waiting = wait_together(journal, 20)
+    runner = JobRunner(registrar, journal, retry_s=0.01)  # type: ignore[arg-type]  # the part of it that is used
+    runner.start()
+    assert all(runner.wait(job.job_id, timeout_s=10).state is JobState.FINAL for job in waiting)
+    runner.stop()
+    assert set(looked) == {"0"}
+    assert len(looked) == 5
+
+
+def test_where_the_one_that_looks_fails_the_next_one_looks(
+    journal: SqliteJournal, registrar: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH_LOOK_S", 0.0)
+    wait_together(journal, 3)  # `Scripted` finishes whichever looks, and nobody with it
+    runner = JobRunner(registrar, journal, retry_s=0.01)  # type: ignore[arg-type]  # the part of it that is used
+    runner.start()
+    assert all(runner.wait(str(k), timeout_s=10).state is JobState.FINAL for k in range(3))
+    runner.stop()
+    assert registrar.tried == ["0", "1", "2"]
+
+
+def test_an_outage_met_by_the_one_that_looks_is_met_once_a_while(
+    journal: SqliteJournal, registrar: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH_LOOK_S", 0.0)
+    looked: list[str] = []
+    run = registrar.run
+
+    def fail_twice(job: Job, *, media: Media | None = None) -> Job:
+        looked.append(job.job_id)
+        if len(looked) < 3:
+            raise LedgerUnavailableError("down")
+        return run(job, media=media)
+
+    monkeypatch.setattr(registrar, "run", fail_twice)
+    wait_together(journal, 2)
+    runner = JobRunner(registrar, journal, retry_s=0.01)  # type: ignore[arg-type]  # the part of it that is used
+    runner.start()
+    assert all(runner.wait(str(k), timeout_s=10).state is JobState.FINAL for k in range(2))
+    runner.stop()
+    assert looked == ["0", "0", "0", "1"]
