@@ -17,6 +17,7 @@ import os
 import random
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -101,7 +102,7 @@ def measure(records: int) -> dict[str, Any]:
         gas, sizes, last = register(place, records, taken)
         check_signatures(place, last, start=(records - 1) // BATCH * BATCH)
         found = read_back(place, records, taken)
-        return {
+        figures = {
             "commit": commit,
             "date": datetime.now(UTC).strftime("%Y-%m-%d"),
             "load_average": round(os.getloadavg()[1], 1),
@@ -119,6 +120,8 @@ def measure(records: int) -> dict[str, Any]:
             "disk_mib": {each.name: disk_mib(each) for each in sorted(place.folder.iterdir())},
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
+        say(f"{figures}\ndeleting {records:,} documents")
+        return figures
 
 
 def installed(chain: Chain, folder: Path) -> Place:
@@ -251,9 +254,9 @@ def timed(call: Callable[[int], None], numbers: list[int]) -> dict[str, float]:
 
 
 def disk_mib(path: Path) -> int:
-    """Return what a file, or all files below a folder, take on the disk."""
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return sum(each.stat().st_blocks * 512 for each in files) >> 20
+    """Return what a file, or all below a folder, takes on the disk; `du`, for a million files."""
+    shown = subprocess.run(["du", "-sm", path], check=True, capture_output=True, text=True).stdout
+    return int(shown.split()[0])
 
 
 def say(text: str) -> None:
