@@ -58,6 +58,7 @@ class MigrationReport:
         document: names the migration in the content store; absent in a dry run.
         carried: absent in a dry run.
         is_final: the last batch sent can no longer be undone.
+        went_on: the embedded ledger has blocks after the one at which it was left: what they say is not carried over.
         gas_per_batch: of the first batch; with the price of a unit in wei. Absent where nothing is to be sent.
     """
 
@@ -65,6 +66,7 @@ class MigrationReport:
     document: Cid | None
     carried: Carried | None
     is_final: bool
+    went_on: bool
     gas_per_batch: tuple[int, int] | None
     deployment: Path
 
@@ -121,7 +123,7 @@ def migrate_ledger(
         if wishes.dry_run:
             first = migrator.first_batch(migration)
             cost = target.cost_of(first) if first and not target.has_batch(first.admission.root) else None
-            return MigrationReport(migration, None, None, False, cost, deployment)
+            return MigrationReport(migration, None, None, False, _went_on(source, migration), cost, deployment)
         if kept is None:
             write_durably(migration_path(settings), migration.sealed(keys.recorder, (keys.gate,)))
         document = store.pin(io.BytesIO(migration_path(settings).read_bytes()))
@@ -133,7 +135,8 @@ def migrate_ledger(
         if not own.exists():
             write_durably(own, deployment.read_bytes())
         write_durably(done_path(settings), b"1\n")
-        return MigrationReport(migration, document, carried, is_final, None, deployment)
+        went_on = _went_on(source, migration)
+        return MigrationReport(migration, document, carried, is_final, went_on, None, deployment)
 
 
 def _head(settings: Settings, watched: Watched) -> Head:
@@ -148,6 +151,11 @@ def _head(settings: Settings, watched: Watched) -> Head:
     if found is None:
         raise LedgerMismatchError(f"expected block {number} on the ledger, found an end before it")
     return Head(number, found.head.block_hash, found.event_count, found.events_root)
+
+
+def _went_on(source: EthereumLedger, migration: Migration) -> bool:
+    """Return whether somebody wrote to the ledger that was left, as a process that had opened it before can."""
+    return source.height() > migration.head.block_number
 
 
 def _require_idle(settings: Settings) -> None:

@@ -63,6 +63,7 @@ def _row(report: MigrationReport) -> dict[str, object]:
         "migration": str(report.document) if report.document else None,
         "sent": carried.sent if carried else None,
         "found": carried.found if carried else None,
+        "went_on": report.went_on,
         "final": report.is_final if carried else None,
         "gas_per_batch": gas[0] if gas else None,
         "cost_wei": str(gas[0] * gas[1] * len(migration.batches)) if gas else None,
@@ -78,6 +79,8 @@ def _lines(report: MigrationReport) -> list[str]:
         f"  {len(migration.not_carried)} not ACTIVE or there already, {len(migration.statements)} statements: "
         "named in the migration, not carried over",
     ]
+    if report.went_on:
+        lines.append("  WARNING: the embedded ledger went on after it was left: what came since is not carried over")
     if gas is not None:
         lines.append(f"  {gas[0]} gas a batch, {gas[0] * gas[1] * len(migration.batches)} wei for all at today's price")
     if carried is None:

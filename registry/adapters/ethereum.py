@@ -307,6 +307,7 @@ class EthereumLedger(ContractState):
             self._table,
             self._batches,
             find=self.find,
+            unchanged_in_batch=self._records.unchanged_in_batch,
             place=self.inclusion,
             endpoint=self._endpoint,
         )

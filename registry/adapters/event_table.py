@@ -139,10 +139,11 @@ class EventTable:
             for block, log, time, signer, act, detail in self.select(query, (digest.value,))
         ]
 
-    def standing_changed(self, digest: Digest) -> bool:
-        """Return whether a record's standing ever changed."""
-        query = "SELECT 1 FROM event WHERE digest = ? AND name = ? LIMIT 1"
-        return bool(self.select(query, (digest.value, EventName.STANDING_CHANGED)))
+    def standing_changed_at(self, digest: Digest) -> int | None:
+        """Return the block in which a record's standing changed last, or nothing if it never did."""
+        query = "SELECT max(block_number) FROM event WHERE digest = ? AND name = ?"
+        [(block,)] = self.select(query, (digest.value, EventName.STANDING_CHANGED))
+        return None if block is None else int(block)
 
     def gate(self, gate: Address) -> GateHistory | None:
         """Return what is known of a gate, or nothing of an account that never was one."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from heapq import merge
 from typing import Any
 
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
-from web3.types import FilterParams
 
 from registry.adapters.batches import Batches
 from registry.adapters.contract import ledger_errors
@@ -33,7 +33,7 @@ from registry.model import (
 from registry.model.moving import Logged
 
 Order = tuple[int, int, int]
-Ordered = tuple[Order, Registration]
+Ordered = tuple[Order, Registration, bool]  # the last one: in a batch
 
 
 class RegistrationLog:
@@ -47,6 +47,7 @@ class RegistrationLog:
         batches: Batches,
         *,
         find: Callable[[Digest], Record | None],
+        unchanged_in_batch: Callable[[Digest], Record | None],
         place: Callable[[bytes], Inclusion | None],
         endpoint: str,
     ) -> None:
@@ -58,6 +59,7 @@ class RegistrationLog:
             table: its events.
             batches: its batches.
             find: gives a record as it stands now.
+            unchanged_in_batch: gives one of a batch whose standing never changed, without asking the chain.
             place: gives where a transaction stands, as receipts tell it.
             endpoint: the ledger's name in messages.
         """
@@ -66,7 +68,8 @@ class RegistrationLog:
         self._table = table
         self._batches = batches
         self._find = find
-        self._place = place
+        self._unchanged_in_batch = unchanged_in_batch
+        self._place = lru_cache(maxsize=1)(place)  # all records of a batch have one
         self._endpoint = endpoint
 
     def logged(self) -> Iterator[Logged]:
@@ -77,12 +80,12 @@ class RegistrationLog:
             StoreError: a batch's manifest is not at hand.
         """
         seen: set[Digest] = set()
-        for _, registration in merge(self._alone(), self._batched(), key=lambda pair: pair[0]):
+        for _, registration, is_batched in merge(self._alone(), self._batched(), key=lambda each: each[0]):
             digest = registration.admission.digest
             if digest in seen:  # of repeats the first one is the record
                 continue
             seen.add(digest)
-            record = self._find(digest)
+            record = (self._unchanged_in_batch(digest) if is_batched else None) or self._find(digest)
             inclusion = self._place(record.tx) if record else None
             if record is None or inclusion is None:
                 raise LedgerError(f"expected {digest} on {self._endpoint} as its log says, got no record of it")
@@ -93,14 +96,14 @@ class RegistrationLog:
             if event.name is EventName.REGISTERED:
                 place = event.inclusion
                 order = (place.block_number, place.log_index, 0)
-                yield order, self._called(event.digest, place.tx_hash)
+                yield order, self._called(event.digest, place.tx_hash), False
 
     def _batched(self) -> Iterator[Ordered]:
         for batch in self._batches.all():
             place = batch.inclusion
             try:
                 for index, entry in enumerate(self._batches.entries(batch)):
-                    yield (place.block_number, place.log_index, index), entry.registration
+                    yield (place.block_number, place.log_index, index), entry.registration, True
             except InvalidValueError as exc:
                 raise LedgerError(f"the manifest {batch.manifest} cannot be read: {exc}") from exc
 
@@ -116,15 +119,15 @@ class RegistrationLog:
 
     def _reason_of(self, digest: Digest) -> bytes | None:
         """Return the hash of why a record's standing changed last; only where it did."""
-        changed = self._contract.events.StandingChanged()
-        wish = FilterParams(
-            address=self._contract.address, fromBlock=0, topics=[HexBytes(changed.topic), HexBytes(digest.value)]
-        )
-        if not self._table.standing_changed(digest):
+        block = self._table.standing_changed_at(digest)
+        if block is None:
             return None
+        changed = self._contract.events.StandingChanged()
         with ledger_errors(self._endpoint):
-            logs = self._web3.eth.get_logs(wish)
-            return bytes(changed.process_log(logs[-1])["args"]["reasonHash"]) if logs else None
+            logs = list(changed.get_logs(argument_filters={"digest": digest.value}, from_block=block, to_block=block))
+        if not logs:
+            raise LedgerError(f"expected the change of {digest} in block {block}, got none")
+        return bytes(logs[-1]["args"]["reasonHash"])
 
 
 def _registration(given: dict[str, Any], gates: tuple[Address, ...]) -> Registration:

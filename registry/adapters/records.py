@@ -80,9 +80,20 @@ class Records:
         state = self._state(digest)
         self._sync()  # after the state, so that its registration is among the events
         record = self._alone(digest, state) if state.standing else self._batched(digest, Standing.ACTIVE)
-        if record is None:
+        return None if record is None else self._with_statements(record)
+
+    def unchanged_in_batch(self, digest: Digest) -> Record | None:
+        """Return a batched record whose standing never changed, or nothing of any other; the chain is not asked.
+
+        The events must be at hand: a change of standing is always one.
+        """
+        if self._table.standing_changed_at(digest) is not None:
             return None
-        statements = self._table.statements_of(digest)
+        record = self._batched(digest, Standing.ACTIVE)
+        return None if record is None else self._with_statements(record)
+
+    def _with_statements(self, record: Record) -> Record:
+        statements = self._table.statements_of(record.digest)
         return replace(
             record,
             superseded_by=said.successor(statements),

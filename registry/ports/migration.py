@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from registry.model import Digest, Inclusion, LedgerInfo, Record, SignedBatch
+from registry.model import Committed, Digest, Inclusion, LedgerInfo, SignedBatch
 from registry.model.moving import Logged, MovedLine, NamedMigration
 
 
@@ -54,8 +54,8 @@ class MigrationTarget(Protocol):
         """Which ledger answers."""
         ...
 
-    def find(self, digest: Digest) -> Record | None:
-        """Return the record of exactly these bytes, or nothing."""
+    def committed(self) -> Iterator[Committed]:
+        """Yield what every record commits to, in chain order, from events and manifests alone."""
         ...
 
     def has_batch(self, root: bytes) -> bool:

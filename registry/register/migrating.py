@@ -101,12 +101,13 @@ class Migrator:
         deadline = now + VERDICT_LIFETIME_S
         not_carried: list[NotCarried] = []
         statements: list[Document] = []
+        there = frozenset(each.digest for each in self._target.committed())
 
         def carried() -> Iterator[bytes]:
             for logged in self._log.logged():
                 seen()
                 statements.extend(_statements(logged))
-                if self._stays(logged):
+                if logged.record.standing is not Standing.ACTIVE or logged.record.digest in there:
                     not_carried.append(_not_carried(logged, self._left))
                 else:
                     yield self._leaf(logged, deadline)
@@ -151,10 +152,6 @@ class Migrator:
         return None if manifest is None else self._signed(manifest, NO_DOCUMENT)
 
     # -- inside ------------------------------------------------------------------------------------------------
-
-    def _stays(self, logged: Logged) -> bool:
-        """Return whether a record is only named: nothing may ever stand better than it stood."""
-        return logged.record.standing is not Standing.ACTIVE or self._target.find(logged.record.digest) is not None
 
     def _manifests(self, migration: Migration, document: Cid) -> Iterator[Manifest]:
         left_out = {each.digest for each in migration.not_carried}

@@ -92,10 +92,23 @@ def reasons(done: Done, name: str) -> list[str]:
     return [reason["code"] for reason in done.row[name]["reasons"]]
 
 
+def test_there_must_be_a_ledger_to_move_and_a_place_to_move_it_to(moved: Moved, url: str, tmp_path: Path) -> None:
+    nothing = Installation(tmp_path / "home").run("ledger", "migrate", "--rpc-url", url)
+    assert (nothing.code, "expected an embedded ledger" in nothing.people) == (5, True)
+    nowhere = moved.before.run("ledger", "migrate")
+    assert (nowhere.code, "expected --rpc-url" in nowhere.people) == (2, True)
+    elsewhere = json.loads((moved.before.home / "network.json").read_text())
+    elsewhere["instance_id"] = "0x" + "01" * 32
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(elsewhere))
+    assert moved.before.run("ledger", "migrate", "--rpc-url", url, "--deployment", other).code == 5
+
+
 def test_it_moves_what_is_active_and_names_the_rest(moved: Moved) -> None:
     row = moved.first.row
     # killed before its second batch, then after the third went out: two were there, and one of them by its last breath
     assert (row["records"], row["batches"], row["sent"], row["found"]) == (6, 3, 0, 3)
+    assert row["went_on"] is False
     assert row["not_carried"] == {"DISPUTED": 1, "REVOKED": 1}
     assert "reputation stays behind" in moved.first.people
 

@@ -9,6 +9,8 @@ from api.cli.ledger_words import status_lines
 from api.deps.ledger_status import LedgerStatus
 from registry.model import Governance, LedgerInfo, Standing
 from registry.model.chain import ChainHead, LedgerState
+from registry.receipt.migration import read_migration
+from tests.unit.registry.receipt.test_moved import TO, migration, sealed
 from tests.unit.registry.test_anchor import ANCHOR, INFO, PUBLISHED
 from tests.values import NOW
 
@@ -33,6 +35,16 @@ def test_anchors_say_where_they_were_published() -> None:
     assert "anchor: block 7, made 2027-01-15 08:01 UTC, printed only (a.anchor.json)" in text
     assert f"on chain 1, transaction 0x{'05' * 32} (b.anchor.json)" in text
     assert "anchors: none" not in text
+
+
+def test_a_ledger_that_was_moved_says_where_it_went_and_where_it_came_from() -> None:
+    moved = replace(EMBEDDED, migration=read_migration(sealed(migration())), is_migrated=True)
+    assert f"migrated to: contract {TO.contract} on chain {TO.chain_id}" in text_of(moved)
+    assert "this ledger can only be read: set TOUCHSTONE_RPC_URL" in text_of(moved)
+    assert "run `touchstone ledger migrate` again" in text_of(replace(moved, is_migrated=False))
+    network = replace(moved, info=replace(INFO, kind="network"))
+    assert "migrated from: 1 records came from contract" in text_of(network)
+    assert "migrated" not in text_of(EMBEDDED)
 
 
 def test_a_network_in_its_first_minutes_has_no_final_block_and_needs_no_anchor() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from registry.model import (
 from registry.model.ledger import BatchPlace
 from registry.model.moving import MovedLine, NamedMigration
 from registry.origin import Origin
-from registry.receipt import ReceiptVerification, Result, SignerList, read_receipt, verify
+from registry.receipt import Pins, ReceiptVerification, Result, SignerList, read_receipt, trusted_for, verify
 from registry.receipt.documents import admission_document
 from registry.receipt.migration import Head, Migration, NotCarried, read_migration
 from tests.fakes import KeySigner, MemoryLedger
@@ -382,6 +383,21 @@ def test_a_migration_is_read_back_as_it_was_sealed() -> None:
     assert found.migration == whole
     assert (found.migration.carried, found.migration.roots) == (3, {ROOT, OTHER_ROOT})
     assert found.unproven(signers(), named_at=NAMED_AT) is None
+
+
+def test_a_home_trusts_its_own_migration_about_those_of_before_and_a_reader_does_not(tmp_path: Path) -> None:
+    one = by_operator()
+    ledger, pins = MemoryLedger(), Pins(tmp_path)
+
+    def whom(own: SignerList | None, moved: Manifests | None) -> tuple[SignerList | None, str]:
+        return trusted_for(DOMAIN, pins=pins, ledger=ledger, own=lambda: own, moved=moved)
+
+    assert whom(signers(), manifests(one)) == (signers(), "migration")
+    assert whom(None, manifests(one)) == whom(signers(), None) == whom(signers(), Manifests()) == (None, "none")
+    forged = replace(manifests(one), documents=[sealed(migration(), operator=STRANGER)])
+    assert whom(signers(), forged) == (None, "none")
+    pins.pin(signers(threshold=2).sealed(ADMIN))
+    assert whom(signers(), manifests(one)) == (signers(threshold=2), "pinned")
 
 
 def test_private_records_are_judged_by_their_visibility_too() -> None:
