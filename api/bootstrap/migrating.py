@@ -125,6 +125,7 @@ def migrate_ledger(
             cost = target.cost_of(first) if first and not target.has_batch(first.admission.root) else None
             return MigrationReport(migration, None, None, False, _went_on(source, migration), cost, deployment)
         if kept is None:
+            write_durably(settings.home / "signers.json", migration.signers)
             write_durably(migration_path(settings), migration.sealed(keys.recorder, (keys.gate,)))
         document = store.pin(io.BytesIO(migration_path(settings).read_bytes()))
         sending = watched("sending batch")
@@ -175,16 +176,14 @@ def _require_gate(ledger: EthereumLedger, keys: Keyring, name: str) -> None:
 
 
 def _signers(settings: Settings, ledger: EthereumLedger, keys: Keyring, *, now: int) -> bytes:
-    """Return the embedded ledger's list of signers, as `trust export` hands it out and keeps it."""
+    """Return the embedded ledger's list of signers, as `trust export` would hand it out now."""
     kept = settings.home / "signers.json"
     powers = ledger.governor(keys.admin, dry_run=True).survey()
     wanted = SignerList.of(ledger.info, powers, version=0, issued_at=now, admin=keys.admin.address)
     last = kept.read_bytes() if kept.is_file() else None
     if last is not None and read_signers(last).domain != wanted.domain:
         last = None
-    raw = next_signers(wanted, last, keys.admin)
-    write_durably(kept, raw)
-    return raw
+    return next_signers(wanted, last, keys.admin)
 
 
 def _store(settings: Settings) -> ContentStore:

@@ -8,8 +8,17 @@ from web3 import Web3
 from web3.exceptions import ContractLogicError
 from web3.types import TxParams
 
-from registry.adapters.contract import contract_at, ledger_errors
-from registry.model import Address, Digest, Dispute, DisputeReason, LedgerInfo, PendingRotation, Reputation
+from registry.adapters.contract import batch_arguments, contract_at, ledger_errors
+from registry.model import (
+    Address,
+    Digest,
+    Dispute,
+    DisputeReason,
+    LedgerInfo,
+    PendingRotation,
+    Reputation,
+    SignedBatch,
+)
 
 EIP1271_SELECTOR = bytes.fromhex("1626ba7e")  # of isValidSignature(bytes32,bytes), and its "yes"
 
@@ -106,6 +115,21 @@ class ContractState:
             except ContractLogicError:
                 return False
         return bytes(answer) == EIP1271_SELECTOR.ljust(32, b"\0")
+
+    def has_batch(self, root: bytes) -> bool:
+        """Return whether a batch with this root is registered."""
+        with ledger_errors(self._endpoint):
+            return int(self._contract.functions.batchOf(root).call(self._caller)[2]) != 0
+
+    def cost_of(self, batch: SignedBatch) -> tuple[int, int]:
+        """Return the gas that a batch would take, and the price of one unit now, in wei; nothing is sent.
+
+        Raises:
+            TransactionRevertedError: the contract would refuse it.
+        """
+        with ledger_errors(self._endpoint):
+            call = self._contract.functions.registerBatch(*batch_arguments(batch))
+            return int(call.estimate_gas(self._caller)), int(self._web3.eth.gas_price)
 
     @property
     def _caller(self) -> TxParams:

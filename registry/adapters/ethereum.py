@@ -313,11 +313,6 @@ class EthereumLedger(ContractState):
         )
         return log.logged()
 
-    def has_batch(self, root: bytes) -> bool:
-        """Return whether a batch with this root is registered."""
-        with ledger_errors(self._endpoint):
-            return int(self._contract.functions.batchOf(root).call(self._caller)[2]) != 0
-
     def put_batch(self, batch: SignedBatch) -> Inclusion:
         """Register a batch, and return where it stands; what was sent before a kill is seen to its end first.
 
@@ -325,16 +320,6 @@ class EthereumLedger(ContractState):
             TransactionRevertedError: the contract refuses it.
         """
         return self._sending.act(self._recorder, "registerBatch", *batch_arguments(batch))
-
-    def cost_of(self, batch: SignedBatch) -> tuple[int, int]:
-        """Return the gas that a batch would take, and the price of one unit now, in wei; nothing is sent.
-
-        Raises:
-            TransactionRevertedError: the contract would refuse it.
-        """
-        with ledger_errors(self._endpoint):
-            call = self._contract.functions.registerBatch(*batch_arguments(batch))
-            return int(call.estimate_gas(self._caller)), int(self._web3.eth.gas_price)
 
     # -- around it -----------------------------------------------------------------------------------------------------
 
