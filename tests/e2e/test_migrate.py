@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.e2e.installation import Done, Installation
 from tests.e2e.test_network import fund
+from tests.installations import installed
 from tests.ledgers import anvil
 from tests.pictures import write_photo
 from tests.processes import start
@@ -121,6 +123,18 @@ def test_an_old_receipt_verifies_in_the_migrated_home(moved: Moved, kind: str) -
     assert (done.row["trust"]["source"], done.row["standing"]["value"]) == ("migration", "ACTIVE")
     assert reasons(done, "inclusion") == ["migrated"]
     assert reasons(done, "standing") == (["superseded"] if kind == "superseded" else [])
+
+
+def test_an_old_receipt_verifies_over_http_too(moved: Moved, url: str) -> None:
+    with installed(moved.after.home, rpc_url=url, confirmations=1) as there, TestClient(there.app) as client:
+        answer = client.post(
+            "/v1/receipts/verify",
+            content=moved.receipts["private"].read_bytes(),
+            headers={"content-type": "application/json", "host": "127.0.0.1"},
+        )
+    found = answer.json()
+    assert (answer.status_code, found["trust"]["source"]) == (200, "migration"), found
+    assert [reason["code"] for reason in found["inclusion"]["reasons"]] == ["migrated"]
 
 
 @pytest.mark.parametrize(("kind", "standing"), [("revoked", "REVOKED"), ("disputed", "DISPUTED")])
