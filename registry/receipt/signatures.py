@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from registry import eip712
 from registry.errors import SignatureError
@@ -30,7 +31,7 @@ def judge_signatures(receipt: Receipt, signers: SignerList | None, ask_wallet: A
     Raises:
         LedgerError: the wallet cannot be asked.
     """
-    reasons = [*_form(receipt), *disagreements(receipt)]
+    reasons = [*judge_form(receipt.raw, receipt.document, receipt.fields), *disagreements(receipt)]
     known = signers
     if signers is None:
         reasons.append(unchecked("no_signers", None, "no list of signers is pinned for this installation"))
@@ -43,14 +44,33 @@ def judge_signatures(receipt: Receipt, signers: SignerList | None, ask_wallet: A
     return Finding.of(reasons)
 
 
-def _form(receipt: Receipt) -> Iterator[Reason]:
-    """Yield which fields were changed, and whether the bytes are the one canonical form of what they say."""
-    for field in changed_fields(unnamed(receipt.document), receipt.fields) if receipt.fields is not None else ():
-        yield wrong("field_changed", field, f"{field}: this is not the value that was sealed")
-    different = first_difference(receipt.raw, receipt.document)
+def judge_form(raw: bytes, document: Mapping[str, Any], fields: Mapping[str, str] | None) -> Iterator[Reason]:
+    """Yield which fields were changed, and whether the bytes are the one canonical form of what they say.
+
+    Args:
+        raw: as it came.
+        document: what that says.
+        fields: its fingerprints; absent in receipts made before there were any.
+    """
+    for field in changed_fields(unnamed(document), fields) if fields is not None else ():
+        yield wrong("field_changed", field, f"{field}: this is not the value that was issued")
+    different = first_difference(raw, document)
     if different is not None:
         text = f"{different}: expected the canonical form (RFC 8785) from here on, got another way of writing it"
         yield wrong("not_canonical", different, text)
+
+
+def judge_gate(message: eip712.TypedData, signature: bytes, gate: Address, *, over: str, field: str) -> Reason | None:
+    """Say why a signature is not this gate's over a message, of which ``over`` tells people; nothing where it is."""
+    try:
+        signer = eip712.recover(message, signature)
+    except SignatureError as exc:
+        return wrong("gate_signature_invalid", field, f"{field}: {exc}")
+    if signer == gate:
+        return None
+    return wrong(
+        "gate_signature_invalid", field, f"{field}: expected the signature of {gate} over {over}, got another one"
+    )
 
 
 def _foreign(claimed: eip712.Domain, trusted: eip712.Domain) -> Reason:
@@ -105,16 +125,10 @@ def _gates(receipt: Receipt, signers: SignerList | None) -> Iterator[Reason]:
 
 
 def _verdict_problem(receipt: Receipt, verdict: GateVerdict, place: str) -> Reason | None:
-    field = f"{place}.signature"
     message = eip712.verdict_message(receipt.domain, receipt.admission, verdict.opinion)
-    try:
-        gate = eip712.recover(message, verdict.signature)
-    except SignatureError as exc:
-        return wrong("gate_signature_invalid", field, f"{field}: {exc}")
-    if gate == verdict.gate:
-        return None
-    text = f"{field}: expected the signature of {verdict.gate} over admission and opinion, got another one"
-    return wrong("gate_signature_invalid", field, text)
+    return judge_gate(
+        message, verdict.signature, verdict.gate, over="admission and opinion", field=f"{place}.signature"
+    )
 
 
 def _term_problem(receipt: Receipt, verdict: GateVerdict, place: str, signers: SignerList) -> Reason | None:

@@ -6,7 +6,6 @@ The job's row in the journal is the rejection: a file that is missing is written
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from registry.model import (
     epoch_of,
 )
 from registry.ports import Clock, Journal, Ledger, Signer
+from registry.receipt import replace_file
 from registry.register.admit import opinion_of
 from registry.register.closing import Rejected
 from registry.register.progress import Progress, require_screened
@@ -200,12 +200,7 @@ class Rejections:
             closed=under.closed if under else None,
             path=under.tree.path(under.tree.leaves.index(rejection.leaf)) if under else (),
         )
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        replace_file(path, body)
 
 
 def _is_complete(path: Path) -> bool:

@@ -34,7 +34,7 @@ from registry.receipt.verifying import ELSEWHERE, OFFLINE
 from registry.rejection.documents import gates_document, ledger_document, place_document
 from registry.rejection.reading import MAX_EPOCH, MAX_LIST_BYTES, format_of, read_gates, read_leaves, read_ledger
 from registry.rejection.values import EpochList, RejectionReceipt
-from registry.rejection.verifying import promise_problem, term_problem
+from registry.rejection.verifying import judge_promises, promise_problem, term_problem
 
 CONVICTION_FORMAT = "touchstone-conviction/1"
 
@@ -233,20 +233,14 @@ def _promises(conviction: Conviction, signers: SignerList | None) -> Iterator[Re
     if conviction.rejected_at // DAY_S != conviction.epoch:
         text = f"epoch: expected the day of {conviction.rejected_at}, got {conviction.epoch}"
         yield wrong("other_epoch", "epoch", text)
-    for index, signed in enumerate(conviction.promises):
-        field = f"gates[{index}]"
-        problem = promise_problem(
-            conviction.domain,
-            signed,
-            leaf=conviction.leaf,
-            epoch=conviction.epoch,
-            rejected_at=conviction.rejected_at,
-            field=f"{field}.signature",
-        )
-        if problem is None and signers is not None:
-            problem = term_problem(signers, signed.gate, conviction.rejected_at, f"{field}.gate")
-        if problem is not None:
-            yield problem
+    yield from judge_promises(
+        conviction.domain,
+        conviction.promises,
+        signers,
+        leaf=conviction.leaf,
+        epoch=conviction.epoch,
+        rejected_at=conviction.rejected_at,
+    )
 
 
 def _omission(conviction: Conviction) -> Iterator[Reason]:

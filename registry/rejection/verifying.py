@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 from registry import eip712
 from registry.errors import LedgerUnavailableError, SignatureError
 from registry.merkle import root_of
 from registry.model import Address, ClosedEpoch, GateSignature
 from registry.ports import Ledger
-from registry.receipt.canonical import first_difference
-from registry.receipt.fields import FIELDS, changed_fields
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
+from registry.receipt.signatures import AskWallet, judge_form, judge_gate
 from registry.receipt.signers import SignerList
 from registry.receipt.verifying import ELSEWHERE, OFFLINE
 from registry.rejection.details import detail_hash, intent_hash_of, leaf_of
 from registry.rejection.values import RejectionReceipt
 
-AskWallet = Callable[[Address, bytes, bytes], bool]
 MAX_PATH = 32  # more than any epoch's tree is high
 
 
@@ -61,14 +59,28 @@ def promise_problem(
 ) -> Reason | None:
     """Say why a gate's signature is no promise that this leaf will stand in this epoch."""
     message = eip712.rejection_message(domain, leaf, epoch=epoch, rejected_at=rejected_at)
-    try:
-        gate = eip712.recover(message, signed.signature)
-    except SignatureError as exc:
-        return wrong("gate_signature_invalid", field, f"{field}: {exc}")
-    if gate == signed.gate:
-        return None
-    text = f"{field}: expected the signature of {signed.gate} over leaf and epoch, got another one"
-    return wrong("gate_signature_invalid", field, text)
+    return judge_gate(message, signed.signature, signed.gate, over="leaf and epoch", field=field)
+
+
+def judge_promises(
+    domain: eip712.Domain,
+    promises: Sequence[GateSignature],
+    signers: SignerList | None,
+    *,
+    leaf: bytes,
+    epoch: int,
+    rejected_at: int,
+) -> Iterator[Reason]:
+    """Yield which of the gates' signatures are no promise, or of a gate that was not in office then."""
+    for index, signed in enumerate(promises):
+        field = f"gates[{index}]"
+        problem = promise_problem(
+            domain, signed, leaf=leaf, epoch=epoch, rejected_at=rejected_at, field=f"{field}.signature"
+        )
+        if problem is None and signers is not None:
+            problem = term_problem(signers, signed.gate, rejected_at, f"{field}.gate")
+        if problem is not None:
+            yield problem
 
 
 def term_problem(signers: SignerList, gate: Address, at: int, field: str) -> Reason | None:
@@ -87,37 +99,17 @@ def term_problem(signers: SignerList, gate: Address, at: int, field: str) -> Rea
 def _signatures(
     receipt: RejectionReceipt, signers: SignerList | None, ask_wallet: AskWallet | None
 ) -> Iterator[Reason]:
-    yield from _form(receipt)
+    yield from judge_form(receipt.raw, receipt.document, receipt.fields)
     yield from _commitments(receipt)
     known = signers if signers is not None and signers.domain == receipt.domain else None
     if known is None:
         code, what = ("no_signers", "no list") if signers is None else ("other_signers", "the list of another one")
         yield unchecked(code, None, f"{what} of signers is pinned for this installation")
     said = receipt.rejection
-    for index, signed in enumerate(said.signatures):
-        field = f"gates[{index}]"
-        problem = promise_problem(
-            receipt.domain,
-            signed,
-            leaf=said.leaf,
-            epoch=receipt.epoch,
-            rejected_at=said.rejected_at,
-            field=f"{field}.signature",
-        )
-        if problem is None and known is not None:
-            problem = term_problem(known, signed.gate, said.rejected_at, f"{field}.gate")
-        if problem is not None:
-            yield problem
+    yield from judge_promises(
+        receipt.domain, said.signatures, known, leaf=said.leaf, epoch=receipt.epoch, rejected_at=said.rejected_at
+    )
     yield from _wish(receipt, ask_wallet)
-
-
-def _form(receipt: RejectionReceipt) -> Iterator[Reason]:
-    body = {name: value for name, value in receipt.document.items() if name != FIELDS}
-    for field in changed_fields(body, receipt.fields):
-        yield wrong("field_changed", field, f"{field}: this is not the value that was issued")
-    if (different := first_difference(receipt.raw, receipt.document)) is not None:
-        text = f"{different}: expected the canonical form (RFC 8785) from here on, got another way of writing it"
-        yield wrong("not_canonical", different, text)
 
 
 def _commitments(receipt: RejectionReceipt) -> Iterator[Reason]:
