@@ -14,6 +14,7 @@ from registry.adapters.blocks import BlockStore
 from registry.adapters.clock import SystemClock
 from registry.adapters.ethereum import EthereumLedger
 from registry.adapters.keystore import KeystoreSigner
+from registry.adapters.unixfs import Profile
 from registry.eip712 import Domain, batch_message
 from registry.errors import RecordNotFoundError, TransactionRevertedError
 from registry.merkle import root_of
@@ -142,6 +143,41 @@ class BatchSuite:
         assert ledger.inclusion(transaction.tx_hash, wait_s=WAIT_S) is not None
         assert ledger.find(lie.admission.digest) is None
         assert ledger.batches_without_manifest() == (batched.tree.root,)
+
+    # -- read in parts, or twice ---------------------------------------------------------------------------------------
+
+    def test_a_manifest_of_several_blocks_is_found_by_the_cid_that_the_chain_keeps(
+        self, ledger: EthereumLedger, batched: manifest.Manifest, tmp_path: Path, roles: Roles
+    ) -> None:
+        small = BlockStore(tmp_path / "content", profile=Profile(chunk_bytes=1000, max_links=2))
+        cid = small.pin(io.BytesIO(batched.body))
+        assert cid.is_dag_pb
+        transaction = ledger.prepare(self.signed(ledger, batched, cid, roles.gate))
+        ledger.submit(transaction)
+        assert ledger.inclusion(transaction.tx_hash, wait_s=WAIT_S) is not None
+        assert ledger.batches_without_manifest() == ()
+        assert len(list(ledger.committed())) == SIZE
+
+    def test_of_a_digest_in_two_batches_the_earlier_is_its_record(
+        self,
+        ledger: EthereumLedger,
+        batched: manifest.Manifest,
+        manifests: BlockStore,
+        roles: Roles,
+        alice: KeystoreSigner,
+    ) -> None:
+        self.register_batch(ledger, batched, manifests, roles.gate)
+        digest = batched.entries[0].registration.admission.digest
+        first = ledger.find(digest)
+        now = SystemClock().now()
+        again = admission_of(alice, now=now, digest=digest)
+        other = registration_of(ledger.info, again, gate=roles.gate, uploader=alice, now=now)
+        repeat = manifest.compose(Domain.of(ledger.info), [other])
+        self.register_batch(ledger, repeat, manifests, roles.gate)
+        assert ledger.find(digest) == first
+        proof = ledger.proof_of(digest)
+        assert proof is not None
+        assert proof.root == batched.tree.root
 
     # -- recorded --------------------------------------------------------------------------------------------------
 

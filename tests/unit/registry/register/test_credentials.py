@@ -91,6 +91,17 @@ def test_without_anchors_the_same_file_bears_no_level(tmp_path: Path, unknowing:
     assert record.levels == Level.GATE
 
 
+def test_a_record_of_a_batch_bears_the_level_as_one_of_its_own_does(desk: Desk, tmp_path: Path) -> None:
+    path = write(tmp_path, signed())
+    accepted = desk.registrar.accept(path, request_for(path, batched=True))
+    assert desk.registrar.run(accepted.job, media=accepted.media).state is JobState.PINNED
+    desk.registrar.flush()
+    record = desk.ledger.find(accepted.job.request.digest)
+    assert record is not None
+    assert record.batch is not None
+    assert record.levels == Level.GATE | Level.CREDENTIALS
+
+
 def test_a_signature_from_after_the_verdict_bears_no_level(desk: Desk, tmp_path: Path) -> None:
     job = registered(desk, write(tmp_path, signed()))
     assert job.screened is not None
