@@ -66,7 +66,12 @@ def test_a_refused_file_ends_4_and_is_neither_pinned_nor_recorded(tmp_path: Path
     assert (day["state"], day["rejections"], day["tallies"]) == ("open", 1, [])
     assert here.run("epoch", "close").rows == []
     assert here.run("verify", photo).code == 1
-    assert here.run("index", "stats").row == {"files": 0, "records": 0, "fp_versions": {}}
+    assert here.run("index", "stats").row == {
+        "files": 0,
+        "records": 0,
+        "fp_versions": {},
+        "batches_without_manifest": [],
+    }
 
 
 def test_registered_bytes_have_record_receipt_and_levels(registered: dict[str, object]) -> None:
@@ -162,8 +167,13 @@ def test_revoke_reputation_index_and_receipt(tmp_path: Path) -> None:
     before = here.run("reputation", record["uploader"]).row
     assert set(before) == {"address", "score_bps", "evidence", "open_disputes", "strikes", "last_fraud_day"}
     assert here.run("index", "check").code == 0
-    assert here.run("index", "stats").row == {"files": 1, "records": 1, "fp_versions": {"1": 1}}
-    assert here.run("index", "rebuild").row == {"indexed": 1, "missing": []}
+    assert here.run("index", "stats").row == {
+        "files": 1,
+        "records": 1,
+        "fp_versions": {"1": 1},
+        "batches_without_manifest": [],
+    }
+    assert here.run("index", "rebuild").row == {"indexed": 1, "missing": [], "batches_without_manifest": []}
     assert here.run("revoke", photo, "--reason", "a mistake").row["standing"] == "REVOKED"
     revoked = here.run("verify", photo)
     assert (revoked.code, revoked.row["result"], revoked.row["standing"]) == (4, "EXACT", "REVOKED")

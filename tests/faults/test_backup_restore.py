@@ -68,7 +68,7 @@ def test_a_small_backup_finds_copies_again_after_a_rebuild(tmp_path: Path, photo
     copy.write_bytes(jpeg(half_size(picture(1)), quality=60))
     assert there.run("verify", photos[0]).row["result"] == "EXACT"
     assert there.run("verify", copy).row["result"] == "UNKNOWN"
-    assert there.run("index", "rebuild").row == {"indexed": 1, "missing": []}
+    assert there.run("index", "rebuild").row == {"indexed": 1, "missing": [], "batches_without_manifest": []}
     assert there.run("verify", copy).row["result"] == "SIMILAR"
 
 
@@ -176,4 +176,8 @@ def test_a_record_whose_document_is_gone_is_named_by_the_index_check(tmp_path: P
     checked = here.run("index", "check")
     assert (checked.code, checked.row["without_document"]) == (1, [row["sha256"]])
     assert [checked.row[part] for part in ("missing", "different", "stray")] == [[], [], []]
-    assert here.run("index", "rebuild").row == {"indexed": 1, "missing": [row["sha256"]]}
+    assert here.run("index", "rebuild").row == {
+        "indexed": 1,
+        "missing": [row["sha256"]],
+        "batches_without_manifest": [],
+    }
