@@ -127,9 +127,10 @@ def test_bytes_that_the_library_cannot_parse_are_unreadable_and_no_more() -> Non
     assert found.detail
 
 
-# -- nothing is fetched --------------------------------------------------------------------------------------------
+# -- nothing is fetched: with the slow tests, since the quick ones have no network at all, not even loopback ----------
 
 
+@pytest.mark.slow
 def test_an_address_in_a_file_is_told_and_never_asked() -> None:
     with listener() as (port, heard):
         url = f"http://127.0.0.1:{port}/manifest.c2pa"
@@ -138,6 +139,7 @@ def test_an_address_in_a_file_is_told_and_never_asked() -> None:
     assert (found.state, found.remote_url, found.codes) == (CredentialsState.REMOTE, url, ())
 
 
+@pytest.mark.slow
 def test_no_host_may_be_asked_even_where_fetching_is_on() -> None:
     reader = C2paReader(**NO_TRUST.options)
     reader._settings["verify"]["remote_manifest_fetch"] = True
@@ -148,6 +150,7 @@ def test_no_host_may_be_asked_even_where_fetching_is_on() -> None:
     assert "not permitted" in (found.detail or "")
 
 
+@pytest.mark.slow
 def test_the_listener_would_hear_a_library_that_is_left_to_itself() -> None:
     with listener() as (port, heard):
         photo = signed(remote_url=f"http://127.0.0.1:{port}/manifest.c2pa")
