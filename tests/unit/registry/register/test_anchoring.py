@@ -177,7 +177,7 @@ def test_a_transaction_with_another_hash_or_of_somebody_else_proves_nothing(
     anchor = publish(anchor_of(ledger, roles), witness, operator=roles.recorder, keep=files.keep)
     tx, seen = witness.included[0]
     for forged, why in (
-        (replace(seen, data=seen.data[:-1] + b"\0"), "expected the data"),
+        (replace(seen, data=seen.data[:-1] + bytes([seen.data[-1] ^ 1])), "expected the data"),
         (replace(seen, sender=Address(b"\xbb" * 20)), "expected a transaction of"),
     ):
         witness.included[0] = (tx, forged)
