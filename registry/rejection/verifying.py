@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from registry import eip712
 from registry.errors import LedgerUnavailableError, SignatureError
 from registry.merkle import root_of
-from registry.model import Address, ClosedEpoch, GateSignature
+from registry.model import DAY_S, Address, ClosedEpoch, GateSignature, epoch_of
 from registry.ports import Ledger
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
 from registry.receipt.signatures import AskWallet, judge_form, judge_gate
@@ -78,17 +78,30 @@ def judge_promises(
             domain, signed, leaf=leaf, epoch=epoch, rejected_at=rejected_at, field=f"{field}.signature"
         )
         if problem is None and signers is not None:
-            problem = term_problem(signers, signed.gate, rejected_at, f"{field}.gate")
+            closes_at = (epoch_of(rejected_at) + 1) * DAY_S
+            problem = term_problem(signers, signed.gate, rejected_at, f"{field}.gate", begun_by=closes_at)
         if problem is not None:
             yield problem
 
 
-def term_problem(signers: SignerList, gate: Address, at: int, field: str) -> Reason | None:
-    """Say why a gate's word of a moment does not count."""
+def term_problem(
+    signers: SignerList, gate: Address, at: int, field: str, *, begun_by: int | None = None
+) -> Reason | None:
+    """Say why a gate's word of a moment does not count.
+
+    Args:
+        signers: who were gates, and when.
+        gate: whose word it is.
+        at: Unix seconds at which it was given.
+        field: that names it.
+        begun_by: Unix seconds at which the term must have begun; absent where that is ``at``. A rejection counts once
+            its day is over, and the time of the block that made the gate one may run ahead of the gate's own clock.
+    """
     term = signers.term_of(gate)
     if term is None:
         return wrong("no_gate", field, f"{field}: {gate} was never a gate of this installation")
-    if at < term.valid_from or (term.valid_until is not None and at >= term.valid_until):
+    begun_by = at if begun_by is None else begun_by
+    if begun_by < term.valid_from or (term.valid_until is not None and at >= term.valid_until):
         return wrong("gate_out_of_term", field, f"{field}: {gate} was not in office at {at}")
     if 0 < term.compromised_since <= at:
         text = f"{field}: the key of {gate} was in other hands from {term.compromised_since}, and signed at {at}"

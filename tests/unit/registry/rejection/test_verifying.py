@@ -12,7 +12,7 @@ import rfc8785
 
 from registry.errors import LedgerUnavailableError, ReceiptError
 from registry.merkle import MerkleTree
-from registry.model import GateTerm, Threshold
+from registry.model import DAY_S, GateTerm, Threshold
 from registry.receipt import Result, SignerList
 from registry.receipt.fields import with_fields
 from registry.register.closing import Rejected, closing_of
@@ -75,6 +75,15 @@ def test_offline_it_says_what_it_could_not_check() -> None:
     found = verify_rejection(read_rejection(complete(MemoryLedger())), signers=SIGNERS, ledger=None)
     assert found.signatures.result is Result.VALID
     assert {found.inclusion.result, found.standing.result} == {Result.NOT_CHECKED}
+
+
+@pytest.mark.parametrize(
+    ("begun", "counts"), [(NOW + 1, True), ((TODAY + 1) * DAY_S, True), ((TODAY + 1) * DAY_S + 1, False)]
+)
+def test_a_gates_term_must_have_begun_when_the_day_of_its_word_is_over(begun: int, counts: bool) -> None:
+    """The block that made it a gate may be of a later second than the rejection: a chain's time runs ahead of clocks."""
+    signers = replace(SIGNERS, gates=(replace(SIGNERS.gates[0], valid_from=begun),))
+    assert ("gate_out_of_term" not in codes(OPEN, signers=signers)) is counts
 
 
 def test_without_a_list_of_signers_the_signatures_are_not_checked() -> None:
