@@ -81,7 +81,7 @@ def test_offline_it_says_what_it_could_not_check() -> None:
     ("begun", "counts"), [(NOW + 1, True), ((TODAY + 1) * DAY_S, True), ((TODAY + 1) * DAY_S + 1, False)]
 )
 def test_a_gates_term_must_have_begun_when_the_day_of_its_word_is_over(begun: int, counts: bool) -> None:
-    """The block that made it a gate may be of a later second than the rejection: a chain's time runs ahead of clocks."""
+    """The block that made it a gate may be later than the rejection: a chain's time runs ahead of clocks."""
     signers = replace(SIGNERS, gates=(replace(SIGNERS.gates[0], valid_from=begun),))
     assert ("gate_out_of_term" not in codes(OPEN, signers=signers)) is counts
 
