@@ -208,8 +208,8 @@ def _known(run: Settings, *, offline: bool, signers: Path | None) -> Iterator[Kn
     if offline or (run.rpc_url is None and not (run.home / "keys").is_dir()):
         yield Known(pins, given, None, OFFLINE if offline else NO_LEDGER, lambda: None)
         return
-    # Only here: engines take seconds to import, and may be missing where only receipts are verified.
-    from api.cli.asking import open_own_ledger  # noqa: PLC0415
+    # engines take seconds to import, and may be missing where only receipts are verified
+    from api.cli.asking import open_own_ledger  # noqa: PLC0415  # only where a ledger is asked
 
     with open_own_ledger(run) as asked:
         yield Known(pins, given, asked.ledger, asked.without, asked.own, asked.moved)

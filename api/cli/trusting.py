@@ -32,7 +32,7 @@ def export(
     Its version rises by one whenever its content changes. The last one is kept in the home.
     """
     from api.bootstrap import open_admin_side  # noqa: PLC0415  # an engine: the other commands here need none
-    from api.cli.sides import ask_password  # noqa: PLC0415
+    from api.cli.sides import ask_password  # noqa: PLC0415  # it imports that engine
 
     run = Settings()
     kept = run.home / "signers.json"

@@ -20,10 +20,10 @@ from registry.ports import ContentStore
 _log = logging.getLogger(__name__)
 
 RETRY_S = 60.0  # a manifest that is not at hand is asked for again after this long
-INSERT_LEAF = f"INSERT OR IGNORE INTO leaf VALUES ({','.join('?' * 12)})"  # noqa: S608  a constant
-SELECT_BATCH = f"SELECT {BATCH_COLUMNS} FROM batch"  # noqa: S608  a constant
+INSERT_LEAF = f"INSERT OR IGNORE INTO leaf VALUES ({','.join('?' * 12)})"  # noqa: S608  # of constants alone
+SELECT_BATCH = f"SELECT {BATCH_COLUMNS} FROM batch"  # noqa: S608  # of constants alone
 SELECT_WITHOUT_LEAVES = (
-    f"{SELECT_BATCH} AS b WHERE NOT EXISTS"  # noqa: S608  a constant
+    f"{SELECT_BATCH} AS b WHERE NOT EXISTS"  # noqa: S608  # of constants alone
     " (SELECT 1 FROM leaf AS l WHERE l.block_number = b.block_number AND l.log_index = b.log_index)"
 )
 SELECT_LEAVES = """
@@ -32,7 +32,7 @@ WHERE (block_number, log_index, leaf_index) > (?, ?, ?) ORDER BY block_number, l
 """
 # A digest that occurs again is a repeat: the earliest is its record.
 SELECT_LEAF = (
-    f"SELECT block_number, log_index, {LEAF_COLUMNS} FROM leaf WHERE digest = ?"  # noqa: S608  a constant
+    f"SELECT block_number, log_index, {LEAF_COLUMNS} FROM leaf WHERE digest = ?"  # noqa: S608  # of constants alone
     " ORDER BY block_number, log_index, leaf_index"
 )
 

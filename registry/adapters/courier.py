@@ -176,7 +176,7 @@ def poll(ask: Callable[[], Answer], wait_s: float) -> Answer:
     until = time.monotonic() + wait_s
     pause = FIRST_POLL_S
     while not (answer := ask()) and time.monotonic() + pause < until:
-        time.sleep(pause)
+        time.sleep(pause)  # nothing to wait for: over HTTP a node tells nobody when a block comes
         pause = min(2 * pause, LAST_POLL_S)
     return answer
 

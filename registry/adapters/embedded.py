@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import ExitStack
 from pathlib import Path
 
 from web3 import Web3
@@ -57,7 +58,8 @@ def open_embedded(
     except OSError as exc:
         raise LedgerUnavailableError(f"the ledger's directory {directory} cannot be made: {exc}") from exc
     database = SqliteChainDB(directory / CHAIN_FILE)
-    try:
+    with ExitStack() as opened:
+        opened.callback(database.close)
         contract = database.note(CONTRACT_NOTE)
         if contract is None:
             roles = ContractArguments(
@@ -74,9 +76,7 @@ def open_embedded(
         info = installation_at(web3, Address.from_hex(contract), kind="embedded", endpoint=ENDPOINT)
         _require_recorder(info, recorder)
         table = EventTable(directory / EVENTS_FILE, chain_id=info.chain_id, contract=info.contract)
-    except BaseException:
-        database.close()
-        raise
+        opened.pop_all()
     return EthereumLedger(
         web3,
         info,

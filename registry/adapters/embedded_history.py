@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI
@@ -46,13 +46,12 @@ class EmbeddedHistory:
         if not path.is_file():
             raise LedgerMismatchError(f"expected an embedded chain at {path}, found none")
         self._database = SqliteChainDB(path)
-        try:
+        with ExitStack() as opened:
+            opened.callback(self._database.close)
             self._contract = _contract_on(self._database)
             with _reading("its head"):
                 self._chain = EmbeddedChain(self._database)
-        except BaseException:
-            self._database.close()
-            raise
+            opened.pop_all()
 
     def info(self) -> LedgerInfo:
         """Return which ledger this is."""

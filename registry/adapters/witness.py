@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import BlockNotFound, TransactionNotFound, Web3RPCError
@@ -11,12 +9,11 @@ from web3.types import BlockData, TxData
 
 from registry.adapters import transactions
 from registry.adapters.contract import ledger_errors
+from registry.adapters.courier import poll
 from registry.adapters.jsonrpc import connect, network_name
 from registry.model import Address, SignedTransaction
 from registry.model.chain import Sighting
 from registry.ports import Signer
-
-POLL_S = 0.5  # a block takes seconds; anchors are rare
 
 
 class NetworkWitness:
@@ -58,18 +55,8 @@ class NetworkWitness:
 
     def sighting(self, tx_hash: bytes, *, wait_s: float = 0.0) -> Sighting | None:
         """Return the transaction as included, or nothing if it is not within ``wait_s``."""
-        until = time.monotonic() + wait_s
-        while True:
-            with ledger_errors(self._endpoint):
-                try:
-                    found = self._web3.eth.get_transaction(HexBytes(tx_hash))
-                except TransactionNotFound:
-                    found = None
-                if found is not None and found.get("blockNumber") is not None:
-                    return self._sighting(found)
-            if time.monotonic() + POLL_S > until:
-                return None
-            time.sleep(POLL_S)
+        with ledger_errors(self._endpoint):
+            return poll(lambda: self._included(tx_hash), wait_s)
 
     def sighting_at(self, block_number: int, index: int) -> Sighting | None:
         """Return the transaction at a place, for nodes that keep no look-up by hash; nothing if there is none."""
@@ -78,6 +65,13 @@ class NetworkWitness:
                 return self._sighting(self._web3.eth.get_transaction_by_block(block_number, index))
             except (TransactionNotFound, BlockNotFound):
                 return None
+
+    def _included(self, tx_hash: bytes) -> Sighting | None:
+        try:
+            found = self._web3.eth.get_transaction(HexBytes(tx_hash))
+        except TransactionNotFound:
+            return None
+        return self._sighting(found) if found.get("blockNumber") is not None else None
 
     def _sighting(self, found: TxData) -> Sighting:
         block = self._web3.eth.get_block(found["blockNumber"])
