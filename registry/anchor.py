@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import rfc8785
 
+from registry.documents import hex_of
 from registry.eip712 import Domain, anchor_message, recover
 from registry.errors import InvalidValueError
 from registry.model import Address, LedgerInfo
@@ -104,11 +105,11 @@ class Anchor:
     def document(self) -> bytes:
         """Return it as canonical JSON."""
         told = self.publication
-        body = {**self._statement(), "operator_signature": _hex(self.signature)}
+        body = {**self._statement(), "operator_signature": hex_of(self.signature)}
         if told is not None:
             body["published"] = {
                 "chain_id": told.chain_id,
-                "tx": _hex(told.tx),
+                "tx": hex_of(told.tx),
                 "block_number": told.block_number,
                 "index": told.index,
             }
@@ -150,14 +151,14 @@ class Anchor:
             "ledger": {
                 "chain_id": self.domain.chain_id,
                 "contract": str(self.domain.contract),
-                "instance_id": _hex(self.domain.instance_id),
+                "instance_id": hex_of(self.domain.instance_id),
                 "kind": "embedded",
             },
             "block_number": self.block_number,
-            "block_hash": _hex(self.block_hash),
-            "state_root": _hex(self.state_root),
+            "block_hash": hex_of(self.block_hash),
+            "state_root": hex_of(self.state_root),
             "event_count": self.event_count,
-            "events_root": _hex(self.events_root),
+            "events_root": hex_of(self.events_root),
             "made_at": self.made_at,
         }
 
@@ -188,10 +189,6 @@ def make(info: LedgerInfo, history: ChainHistory, *, operator: Signer, made_at: 
         made_at=made_at,
     )
     return replace(anchor, signature=operator.sign_typed_data(anchor_message(anchor.domain, anchor.hash)))
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()
 
 
 def _bytes(text: str) -> bytes:

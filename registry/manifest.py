@@ -15,6 +15,7 @@ from typing import Any
 
 from registry import eip712
 from registry.canonical import MAX_INTEGER, canonical
+from registry.documents import Document, admission_document, intent_document, opinion_document
 from registry.errors import InvalidValueError
 from registry.leaves import batch_leaf
 from registry.merkle import MerkleTree
@@ -141,46 +142,31 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InvalidValueError("manifest: expected a line end at the end of the file, got none")
 
 
-def _line(registration: Registration) -> dict[str, Any]:
-    admission, intent, moved = registration.admission, registration.intent, registration.moved
-    line = {
+def _line(registration: Registration) -> Document:
+    _require_writable(registration)
+    intent, moved = registration.intent, registration.moved
+    line: Document = {
         "format": MANIFEST_FORMAT,
-        "admission": {
-            "digest": admission.digest.hex,
-            "fingerprint_hash": _hex(admission.fingerprint_hash),
-            "content_hash": _hex(admission.content_hash),
-            "kind": admission.kind,
-            "uploader": admission.uploader.hex,
-            "policy_id": _hex(admission.policy_id),
-            "levels": int(admission.levels),
-            "earns_reputation": admission.earns_reputation,
-            "deadline": _writable(admission.deadline),
-        },
+        "admission": admission_document(registration.admission),
         "visibility": registration.visibility.word,
-        "opinions": [_opinion(verdict) for verdict in registration.verdicts],
-        "intent": None
-        if intent is None
-        else {
-            "claims_hash": _hex(intent.intent.claims_hash),
-            "nonce": str(intent.intent.nonce),  # 256 bits do not fit a JSON number
-            "deadline": _writable(intent.intent.deadline),
-            "signature": _hex(intent.signature),
-        },
+        "opinions": [opinion_document(verdict) for verdict in registration.verdicts],
+        "intent": _without_what_the_line_says(intent_document(intent)) if intent else None,
     }
     if moved is None:
         return line
     return {**line, "origin": json.loads(moved.origin), "migration": str(moved.migration)}
 
 
-def _opinion(verdict: GateVerdict) -> dict[str, Any]:
-    return {
-        "gate": verdict.gate.hex,
-        "model_id": _hex(verdict.opinion.model_id),
-        "band": verdict.opinion.band,
-        "threshold_bps": verdict.opinion.threshold_bps,
-        "issued_at": _writable(verdict.opinion.issued_at),
-        "signature": _hex(verdict.signature),
-    }
+def _without_what_the_line_says(intent: Document) -> Document:
+    return {name: intent[name] for name in ("claims_hash", "nonce", "deadline", "signature")}
+
+
+def _require_writable(registration: Registration) -> None:
+    intent = registration.intent
+    times = [registration.admission.deadline, *(verdict.opinion.issued_at for verdict in registration.verdicts)]
+    for seconds in [*times, intent.intent.deadline] if intent else times:
+        if not 0 <= seconds <= MAX_INTEGER:
+            raise InvalidValueError(f"manifest: expected a time of at most {MAX_INTEGER}, got {seconds}")
 
 
 def _registration(line: dict[str, Any]) -> Registration:
@@ -250,17 +236,7 @@ def _integer(value: object, bits: int) -> int:
     return value
 
 
-def _writable(seconds: int) -> int:
-    if not 0 <= seconds <= MAX_INTEGER:
-        raise InvalidValueError(f"manifest: expected a time of at most {MAX_INTEGER}, got {seconds}")
-    return seconds
-
-
 def _flag(value: object) -> bool:
     if type(value) is not bool:
         raise InvalidValueError(f"expected true or false, got {value!r}"[:200])
     return value
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()

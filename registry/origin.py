@@ -11,6 +11,7 @@ from typing import Any, Self, cast
 
 import rfc8785
 
+from registry.documents import Document, hex_of, intent_document, opinion_document
 from registry.eip712 import Domain
 from registry.errors import InvalidValueError
 from registry.model import (
@@ -26,7 +27,6 @@ from registry.model import (
 from registry.model.identity import require_length
 from registry.model.ledger import BatchPlace
 
-Document = dict[str, Any]
 _VISIBILITIES = {visibility.word: visibility for visibility in Visibility}
 
 
@@ -80,17 +80,17 @@ class Origin:
         return {
             "chain_id": self.domain.chain_id,
             "contract": str(self.domain.contract),
-            "instance_id": _hex(self.domain.instance_id),
-            "tx": _hex(place.tx_hash),
+            "instance_id": hex_of(self.domain.instance_id),
+            "tx": hex_of(place.tx_hash),
             "block_number": place.block_number,
-            "block_hash": _hex(place.block_hash),
+            "block_hash": hex_of(place.block_hash),
             "log_index": place.log_index,
             "registered_at": place.block_time,
-            "batch": {"root": _hex(self.batch.root), "index": self.batch.index} if self.batch else None,
+            "batch": {"root": hex_of(self.batch.root), "index": self.batch.index} if self.batch else None,
             "admission_deadline": self.admission_deadline,
             "earns_reputation": self.earns_reputation,
-            "opinions": [_opinion(verdict) for verdict in self.verdicts],
-            "intent": _intent(intent) if intent else None,
+            "opinions": [opinion_document(verdict) for verdict in self.verdicts],
+            "intent": intent_document(intent) if intent else None,
         }
 
     @classmethod
@@ -126,35 +126,10 @@ def _same(one: object, other: object) -> bool:
         return False
 
 
-def _opinion(verdict: GateVerdict) -> Document:
-    opinion = verdict.opinion
-    return {
-        "model_id": _hex(opinion.model_id),
-        "band": opinion.band,
-        "threshold_bps": opinion.threshold_bps,
-        "issued_at": opinion.issued_at,
-        "gate": str(verdict.gate),
-        "signature": _hex(verdict.signature),
-    }
-
-
 def _verdict(document: Document) -> GateVerdict:
     model_id, threshold = _bytes(document["model_id"]), document["threshold_bps"]
     opinion = Opinion(model_id, document["band"], threshold, document["issued_at"])
     return GateVerdict(opinion, _address(document["gate"]), _bytes(document["signature"]))
-
-
-def _intent(signed: SignedIntent) -> Document:
-    intent = signed.intent
-    return {
-        "digest": intent.digest.hex,
-        "uploader": str(intent.uploader),
-        "visibility": intent.visibility.word,
-        "claims_hash": _hex(intent.claims_hash),
-        "nonce": str(intent.nonce),  # 256 bits do not fit a JSON number
-        "deadline": intent.deadline,
-        "signature": _hex(signed.signature),
-    }
 
 
 def _signed(document: Document) -> SignedIntent:
@@ -181,7 +156,3 @@ def _word(text: str) -> bytes:
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()

@@ -3,8 +3,9 @@
 A receipt never brings its own trust: who its signers are is checked against a pinned list, not against itself.
 """
 
+from registry.documents import admission_document, intent_document
 from registry.receipt.canonical import MAX_BYTES, first_difference, read_json
-from registry.receipt.documents import admission_document, intent_document, record_document
+from registry.receipt.documents import record_document
 from registry.receipt.files import replace_file
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, Result
 from registry.receipt.issuing import RECEIPT_FORMAT, issue, seal_hash

@@ -1,13 +1,11 @@
-"""The public JSON forms of what a receipt holds; the record's is that of every other answer too."""
+"""The public JSON forms of a record, which every other answer gives too, and of where its registration stands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from registry.model import ZERO_32, Admission, BatchPlace, Dispute, GateVerdict, Inclusion, Record, SignedIntent
-
-Document = dict[str, Any]
+from registry.documents import Document, hex_of
+from registry.model import ZERO_32, BatchPlace, Dispute, Inclusion, Record
 
 
 def record_document(record: Record, *, fp_version: int | None, dispute: Dispute | None = None) -> Document:
@@ -63,53 +61,6 @@ def _dispute_document(dispute: Dispute) -> Document:
         "opened_at": dispute.opened_at,
         "challenger": str(dispute.challenger),
         "bond_wei": str(dispute.bond_wei),  # as text: 256 bits do not fit a JSON number
-    }
-
-
-def hex_of(value: bytes) -> str:
-    """Return ``0x`` and lower-case hex digits."""
-    return "0x" + value.hex()
-
-
-def admission_document(admission: Admission) -> Document:
-    """Return what is admitted in its public JSON form."""
-    return {
-        "digest": admission.digest.hex,
-        "fingerprint_hash": hex_of(admission.fingerprint_hash),
-        "content_hash": hex_of(admission.content_hash),
-        "kind": admission.kind,
-        "uploader": str(admission.uploader),
-        "policy_id": hex_of(admission.policy_id),
-        "levels": int(admission.levels),
-        "earns_reputation": admission.earns_reputation,
-        "deadline": admission.deadline,
-    }
-
-
-def opinion_document(verdict: GateVerdict) -> Document:
-    """Return one gate's finding with its signature in its public JSON form."""
-    opinion = verdict.opinion
-    return {
-        "model_id": hex_of(opinion.model_id),
-        "band": opinion.band,
-        "threshold_bps": opinion.threshold_bps,
-        "issued_at": opinion.issued_at,
-        "gate": str(verdict.gate),
-        "signature": hex_of(verdict.signature),
-    }
-
-
-def intent_document(signed: SignedIntent) -> Document:
-    """Return an intent with its signature in its public JSON form."""
-    intent = signed.intent
-    return {
-        "digest": intent.digest.hex,
-        "uploader": str(intent.uploader),
-        "visibility": intent.visibility.word,
-        "claims_hash": hex_of(intent.claims_hash),
-        "nonce": str(intent.nonce),  # 256 bits do not fit a JSON number
-        "deadline": intent.deadline,
-        "signature": hex_of(signed.signature),
     }
 
 

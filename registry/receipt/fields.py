@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from registry.documents import Document
 from registry.receipt.canonical import canonical, leaves, member
-from registry.receipt.documents import Document
 
 FIELDS = "fields"
 HEX_DIGITS = 8  # 32 bits: a change of one value goes unnamed once in four thousand million times, and never unnoticed

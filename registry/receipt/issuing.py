@@ -7,18 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from registry import eip712
+from registry.documents import Document, admission_document, hex_of, intent_document, opinion_document
 from registry.model import Inclusion, LedgerInfo, Record, Registration
 from registry.ports import Signer
 from registry.receipt.canonical import canonical
-from registry.receipt.documents import (
-    Document,
-    admission_document,
-    hex_of,
-    inclusion_document,
-    intent_document,
-    opinion_document,
-    record_document,
-)
+from registry.receipt.documents import inclusion_document, record_document
 from registry.receipt.fields import FIELDS, with_fields
 
 RECEIPT_FORMAT = "touchstone-receipt/1"

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry import eip712
+from registry.documents import Document, hex_of
 from registry.eip712 import Domain
 from registry.errors import InvalidValueError, ReceiptError, SignatureError
 from registry.model import Digest, Standing
 from registry.origin import Origin
 from registry.ports import Signer
 from registry.receipt.canonical import WHOLE, canonical, read_json
-from registry.receipt.documents import Document, hex_of
 from registry.receipt.signers import SignerList, read_signers
 from registry.receipt.strict import Reader
 

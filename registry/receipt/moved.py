@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from registry.documents import admission_document
 from registry.eip712 import Domain
 from registry.errors import ReceiptError, RegistryError
 from registry.model import Admission, Standing, Visibility
@@ -20,7 +21,6 @@ from registry.ports import Ledger
 from registry.ports.migration import MovedRecords
 from registry.receipt import inclusion, signatures
 from registry.receipt.agreement import visibility_of
-from registry.receipt.documents import admission_document
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
 from registry.receipt.migration import Migration, NotCarried, SealedMigration, read_migration, successor_of
 from registry.receipt.signers import SignerList, read_signers

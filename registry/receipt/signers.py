@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from registry import eip712
+from registry.documents import Document, hex_of
 from registry.errors import InvalidValueError, ReceiptError, SignatureError, TrustError
 from registry.model import Address, GateTerm, Governance, LedgerInfo, Threshold
 from registry.ports import Signer
 from registry.receipt.canonical import canonical, first_difference, read_json
-from registry.receipt.documents import Document, hex_of
 from registry.receipt.strict import Reader
 
 SIGNERS_FORMAT = "touchstone-signers/1"

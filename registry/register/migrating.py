@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from registry import eip712
+from registry.documents import Document, admission_document, hex_of
 from registry.eip712 import Domain
 from registry.errors import LedgerError, TransactionRevertedError
 from registry.leaves import batch_leaf
@@ -31,7 +32,6 @@ from registry.model.moving import Logged
 from registry.origin import Origin
 from registry.ports import Clock, ContentStore, Signer
 from registry.ports.migration import LedgerLog, MigrationTarget
-from registry.receipt.documents import Document, admission_document, hex_of
 from registry.receipt.migration import Head, Migration, NotCarried
 from registry.register.admit import VERDICT_LIFETIME_S, signed_verdict
 

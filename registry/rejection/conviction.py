@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry import eip712
+from registry.documents import Document, hex_of
 from registry.errors import ConvictionError, LedgerUnavailableError, ReceiptError, SignatureError
 from registry.merkle import MerkleTree
 from registry.model import (
@@ -26,7 +27,6 @@ from registry.model import (
 )
 from registry.ports import Ledger
 from registry.receipt.canonical import canonical, first_difference, read_json
-from registry.receipt.documents import Document, hex_of
 from registry.receipt.findings import Finding, Reason, Result, unchecked, wrong
 from registry.receipt.signers import SignerList
 from registry.receipt.strict import Reader

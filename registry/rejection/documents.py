@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from registry.documents import Document, hex_of, intent_document
 from registry.model import ClosedEpoch, Digest, GateSignature, Inclusion, LedgerInfo, Rejection, SignedIntent
 from registry.receipt.canonical import canonical
-from registry.receipt.documents import Document, hex_of, intent_document
 from registry.receipt.fields import with_fields
 
 REJECTION_FORMAT = "touchstone-rejection/1"

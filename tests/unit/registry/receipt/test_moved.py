@@ -12,6 +12,7 @@ import pytest
 import rfc8785
 
 from registry import eip712
+from registry.documents import admission_document
 from registry.errors import LedgerUnavailableError, ReceiptError
 from registry.model import (
     Cid,
@@ -29,7 +30,6 @@ from registry.model.ledger import BatchPlace
 from registry.model.moving import MovedLine, NamedMigration
 from registry.origin import Origin
 from registry.receipt import Pins, ReceiptVerification, Result, SignerList, read_receipt, trusted_for, verify
-from registry.receipt.documents import admission_document
 from registry.receipt.migration import Head, Migration, NotCarried, read_migration
 from tests.fakes import KeySigner, MemoryLedger
 from tests.receipts import (
