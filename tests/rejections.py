@@ -13,17 +13,20 @@ from registry.model import (
     Digest,
     EpochClose,
     GateSignature,
+    GateTerm,
     Inclusion,
     LedgerInfo,
     Opinion,
     Rejection,
     SignedEpochClose,
     SignedIntent,
+    Threshold,
     UploadIntent,
     Visibility,
     epoch_of,
 )
 from registry.ports import Signer
+from registry.receipt import SignerList
 from registry.register.closing import Closing, Rejected
 from registry.rejection import (
     RejectionReceipt,
@@ -33,12 +36,21 @@ from registry.rejection import (
     rejection_receipt,
 )
 from registry.rejection import read_rejection as read
-from tests.fakes import GATE, MemoryLedger
+from tests.fakes import GATE, RECORDER, MemoryLedger
 from tests.values import NOW
 
 INFO: LedgerInfo = MemoryLedger().info
 DOMAIN = eip712.Domain.of(INFO)
 TODAY = epoch_of(NOW)
+SIGNERS = SignerList(
+    domain=DOMAIN,
+    thresholds=(Threshold(1, 0),),
+    gates=(GateTerm(GATE.address, RECORDER.address, 0, None, 0),),
+    recorders=(RECORDER.address,),
+    version=1,
+    issued_at=NOW,
+    admin=RECORDER.address,
+)
 
 
 def intent_of(uploader: Signer, digest: Digest, *, nonce: int | None = None) -> SignedIntent:

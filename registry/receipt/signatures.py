@@ -7,7 +7,7 @@ from typing import Any
 
 from registry import eip712
 from registry.errors import SignatureError
-from registry.model import Address, GateVerdict
+from registry.model import Address, GateVerdict, SignedIntent
 from registry.receipt.agreement import disagreements
 from registry.receipt.canonical import first_difference
 from registry.receipt.fields import changed_fields
@@ -160,8 +160,13 @@ def _uploader(receipt: Receipt, signers: SignerList | None, ask_wallet: AskWalle
             text = f"intent: expected one of {receipt.admission.uploader}: only the operator registers without"
             yield wrong("intent_missing", "intent", text)
         return
+    yield from judge_intent(receipt.domain, signed, ask_wallet)
+
+
+def judge_intent(domain: eip712.Domain, signed: SignedIntent, ask_wallet: AskWallet | None) -> Iterator[Reason]:
+    """Yield what an intent's signature is worth; nothing where it is its uploader's own key's."""
     field = "intent.signature"
-    message = eip712.intent_message(receipt.domain, signed.intent)
+    message = eip712.intent_message(domain, signed.intent)
     try:
         if eip712.recover(message, signed.signature) == signed.intent.uploader:
             return

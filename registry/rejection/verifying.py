@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from registry import eip712
-from registry.errors import LedgerUnavailableError, SignatureError
+from registry.errors import LedgerUnavailableError
 from registry.merkle import root_of
 from registry.model import DAY_S, Address, ClosedEpoch, GateSignature, epoch_of
 from registry.ports import Ledger
 from registry.receipt.findings import Finding, Reason, ReceiptVerification, remark, unchecked, wrong
-from registry.receipt.signatures import AskWallet, judge_form, judge_gate
+from registry.receipt.signatures import AskWallet, judge_form, judge_gate, judge_intent
 from registry.receipt.signers import SignerList
 from registry.receipt.verifying import ELSEWHERE, OFFLINE
 from registry.rejection.details import detail_hash, intent_hash_of, leaf_of
@@ -156,18 +156,7 @@ def _wish(receipt: RejectionReceipt, ask_wallet: AskWallet | None) -> Iterator[R
     if (signed.intent.digest, signed.intent.uploader) != (receipt.digest, said.uploader):
         text = f"intent: expected one of {said.uploader} for {receipt.digest}, got another one"
         yield wrong("intent_mismatch", "intent", text)
-    field = "intent.signature"
-    message = eip712.intent_message(receipt.domain, signed.intent)
-    try:
-        if eip712.recover(message, signed.signature) == signed.intent.uploader:
-            return
-        text = f"{field}: expected the signature of {signed.intent.uploader} over the intent, got another one"
-    except SignatureError as exc:
-        text = f"{field}: {exc}"
-    if ask_wallet is None:
-        yield unchecked("wallet_not_asked", field, f"{text}; a contract's wallet may call it its own (EIP-1271)")
-    elif not ask_wallet(signed.intent.uploader, eip712.signing_hash(message), signed.signature):
-        yield wrong("intent_signature_invalid", field, text)
+    yield from judge_intent(receipt.domain, signed, ask_wallet)
 
 
 def _by_path(receipt: RejectionReceipt) -> Iterator[Reason]:

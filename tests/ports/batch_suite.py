@@ -85,6 +85,13 @@ class BatchSuite:
         assert inclusion is not None
         return inclusion
 
+    @pytest.fixture
+    def included(
+        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+    ) -> Inclusion:
+        """Where the five stand."""
+        return self.register_batch(ledger, batched, manifests, roles.gate)
+
     # -- refused ---------------------------------------------------------------------------------------------------
 
     def test_prepare_refuses_a_batch_that_a_stranger_signed(
@@ -96,23 +103,21 @@ class BatchSuite:
         assert caught.value.error_name == "NotAGate"
 
     def test_prepare_refuses_the_same_batch_again(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self,
+        ledger: EthereumLedger,
+        batched: manifest.Manifest,
+        manifests: BlockStore,
+        roles: Roles,
+        included: Inclusion,
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         cid = manifests.pin(io.BytesIO(batched.body))
         with pytest.raises(TransactionRevertedError) as caught:
             ledger.prepare(self.signed(ledger, batched, cid, roles.gate))
         assert caught.value.error_name == "BatchAlreadyRegistered"
 
     def test_a_statement_on_a_digest_in_no_batch_finds_no_record(
-        self,
-        ledger: EthereumLedger,
-        batched: manifest.Manifest,
-        manifests: BlockStore,
-        roles: Roles,
-        alice: KeystoreSigner,
+        self, ledger: EthereumLedger, batched: manifest.Manifest, alice: KeystoreSigner, included: Inclusion
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         stranger = Digest(secrets.token_bytes(32))
         with pytest.raises(RecordNotFoundError):
             ledger.publish(said(ledger.info, alice, Act.REVOKE, stranger))
@@ -182,9 +187,8 @@ class BatchSuite:
     # -- recorded --------------------------------------------------------------------------------------------------
 
     def test_every_record_of_a_batch_is_found_as_it_was_admitted(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self, ledger: EthereumLedger, batched: manifest.Manifest, roles: Roles, included: Inclusion
     ) -> None:
-        inclusion = self.register_batch(ledger, batched, manifests, roles.gate)
         for index, entry in enumerate(batched.entries):
             admission = entry.registration.admission
             record = ledger.find(admission.digest)
@@ -200,16 +204,15 @@ class BatchSuite:
             assert record.model_ids == tuple(each.opinion.model_id for each in entry.registration.verdicts)
             assert [gate.gate for gate in record.gates] == [roles.gate.address]
             assert (record.tx, record.block, record.registered_at) == (
-                inclusion.tx_hash,
-                inclusion.block_number,
-                inclusion.block_time,
+                included.tx_hash,
+                included.block_number,
+                included.block_time,
             )
         assert ledger.batches_without_manifest() == ()
 
     def test_the_proof_of_a_record_leads_from_its_leaf_to_the_root(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self, ledger: EthereumLedger, batched: manifest.Manifest, included: Inclusion
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         for index, entry in enumerate(batched.entries):
             proof = ledger.proof_of(entry.registration.admission.digest)
             assert proof is not None
@@ -217,19 +220,17 @@ class BatchSuite:
             assert root_of(entry.leaf, proof.path) == proof.root
 
     def test_a_record_that_was_registered_alone_has_no_proof(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self, ledger: EthereumLedger, batched: manifest.Manifest, included: Inclusion
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         assert ledger.proof_of(Digest(secrets.token_bytes(32))) is None
 
     def test_events_and_commitments_name_every_record_of_a_batch(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self, ledger: EthereumLedger, batched: manifest.Manifest, included: Inclusion
     ) -> None:
-        inclusion = self.register_batch(ledger, batched, manifests, roles.gate)
         admissions = [entry.registration.admission for entry in batched.entries]
         events = [event for event in ledger.events() if event.name is EventName.REGISTERED]
         assert [event.digest for event in events] == [admission.digest for admission in admissions]
-        assert all(event.inclusion == inclusion for event in events)
+        assert all(event.inclusion == included for event in events)
         assert [(each.digest, each.fingerprint_hash) for each in ledger.committed()] == [
             (admission.digest, admission.fingerprint_hash) for admission in admissions
         ]
@@ -250,14 +251,8 @@ class BatchSuite:
     # -- what is said of a batched record ----------------------------------------------------------------------------
 
     def test_a_batched_record_is_revoked_like_any_other(
-        self,
-        ledger: EthereumLedger,
-        batched: manifest.Manifest,
-        manifests: BlockStore,
-        roles: Roles,
-        alice: KeystoreSigner,
+        self, ledger: EthereumLedger, batched: manifest.Manifest, alice: KeystoreSigner, included: Inclusion
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         for entry in batched.entries:
             digest = entry.registration.admission.digest
             before = ledger.find(digest)
@@ -266,9 +261,8 @@ class BatchSuite:
             assert ledger.find(digest) == replace(before, standing=Standing.REVOKED)
 
     def test_a_batched_record_is_disputed_and_ruled_on_like_any_other(
-        self, ledger: EthereumLedger, batched: manifest.Manifest, manifests: BlockStore, roles: Roles
+        self, ledger: EthereumLedger, batched: manifest.Manifest, included: Inclusion
     ) -> None:
-        self.register_batch(ledger, batched, manifests, roles.gate)
         digest = batched.entries[2].registration.admission.digest
         ledger.dispute(digest, reason=DisputeReason.FORGERY, reason_hash=b"\x01" * 32)
         disputed = ledger.find(digest)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.errors import ConvictionError, ReceiptError
-from registry.model import DAY_S, GateTerm, Threshold
-from registry.receipt import Result, SignerList
+from registry.model import DAY_S, GateTerm
+from registry.receipt import Result
 from registry.register.closing import Closing, Rejected, closing_of
 from registry.rejection import (
     Judgement,
@@ -23,20 +23,11 @@ from registry.rejection import (
     read_conviction,
     read_epoch_list,
 )
-from tests.fakes import GATE, RECORDER, UPLOADER, KeySigner, MemoryLedger
-from tests.rejections import DOMAIN, INFO, TODAY, closed, intent_of, receipt_of, rejected, rejection_of, signed
+from tests.fakes import GATE, UPLOADER, KeySigner, MemoryLedger
+from tests.rejections import INFO, SIGNERS, TODAY, closed, intent_of, receipt_of, rejected, rejection_of, signed
 from tests.values import NOW, digest
 
 STRANGER = KeySigner(66)
-SIGNERS = SignerList(
-    domain=DOMAIN,
-    thresholds=(Threshold(1, 0),),
-    gates=(GateTerm(GATE.address, RECORDER.address, 0, None, 0),),
-    recorders=(RECORDER.address,),
-    version=1,
-    issued_at=NOW,
-    admin=RECORDER.address,
-)
 INTENT = intent_of(UPLOADER, digest())
 REJECTION = rejection_of(digest(), INTENT)
 RECEIPT = receipt_of(REJECTION, digest(), INTENT)

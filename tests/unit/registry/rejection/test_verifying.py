@@ -12,24 +12,15 @@ import rfc8785
 
 from registry.errors import LedgerUnavailableError, ReceiptError
 from registry.merkle import MerkleTree
-from registry.model import DAY_S, GateTerm, Threshold
+from registry.model import DAY_S
 from registry.receipt import Result, SignerList
 from registry.receipt.fields import with_fields
 from registry.register.closing import Rejected, closing_of
 from registry.rejection import read_rejection, rejection_receipt, verify_rejection
-from tests.fakes import GATE, RECORDER, UPLOADER, KeySigner, MemoryLedger
-from tests.rejections import DOMAIN, INFO, TODAY, intent_of, receipt_of, rejected, rejection_of, signed
+from tests.fakes import UPLOADER, KeySigner, MemoryLedger
+from tests.rejections import INFO, SIGNERS, TODAY, intent_of, receipt_of, rejected, rejection_of, signed
 from tests.values import NOW, digest
 
-SIGNERS = SignerList(
-    domain=DOMAIN,
-    thresholds=(Threshold(1, 0),),
-    gates=(GateTerm(GATE.address, RECORDER.address, 0, None, 0),),
-    recorders=(RECORDER.address,),
-    version=1,
-    issued_at=NOW,
-    admin=RECORDER.address,
-)
 INTENT = intent_of(UPLOADER, digest())
 REJECTION = rejection_of(digest(), INTENT)
 OPEN = rejection_receipt(info=INFO, digest=digest(), rejection=REJECTION, intent=INTENT)
